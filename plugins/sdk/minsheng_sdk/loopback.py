@@ -9,8 +9,8 @@ Fault = Literal["refuse", "drop", "empty", "throttle", "garbage", "deny"]
 """How a loopback server misbehaves for one request.
 
 ``refuse`` answers with a server error; ``drop`` closes the connection in the middle of an answer;
-``empty`` answers with an empty body; ``throttle`` asks for patience; ``garbage`` answers in no known
-form; ``deny`` refuses the credentials. A protocol that lacks one of them maps it to its nearest.
+``empty`` answers with an empty body; ``throttle`` asks for patience; ``garbage`` answers in no
+known form; ``deny`` refuses the credentials. A protocol that lacks one of them maps it to its nearest.
 """
 
 
