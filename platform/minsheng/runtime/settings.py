@@ -45,10 +45,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MINSHENG_MAX_BODY_BYTES", "8388608", "largest request body that is read"),
     Setting("MINSHENG_TOKEN_SECONDS", "900", "life of an API token"),
     Setting("MINSHENG_SESSION_IDLE_SECONDS", "1800", "a login session ends after this idle time"),
-    Setting("MINSHENG_SESSION_SECONDS", "43200", "a login session ends after this time at the most"),
+    Setting("MINSHENG_SESSION_SECONDS", "43200", "a login session ends after this time at most"),
     Setting("MINSHENG_COOKIE_SECURE", "auto", "auto = `__Host-` Secure cookies save on a loopback "
             "address, where there is no TLS; true = always; false = never"),
-    Setting("MINSHENG_LANGUAGE", "zh", "language of the pages when the browser names none: zh or en"),
+    Setting("MINSHENG_LANGUAGE", "zh", "language of the pages if the browser names none: zh or en"),
     Setting("MINSHENG_LOG_LEVEL", "info", "debug, info, warning or error"),
     Setting("MINSHENG_FAILPOINTS", "", "for tests only: `name=kill|raise[@n]`, comma-separated; "
             "refused unless MINSHENG_TESTING is set"),

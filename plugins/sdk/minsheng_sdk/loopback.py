@@ -10,7 +10,7 @@ Fault = Literal["refuse", "drop", "empty", "throttle", "garbage", "deny"]
 
 ``refuse`` answers with a server error; ``drop`` closes the connection in the middle of an answer;
 ``empty`` answers with an empty body; ``throttle`` asks for patience; ``garbage`` answers in no
-known form; ``deny`` refuses the credentials. A protocol that lacks one of them maps it to its nearest.
+known form; ``deny`` refuses the credentials. A protocol that lacks one maps it to its nearest.
 """
 
 
