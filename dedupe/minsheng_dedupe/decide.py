@@ -1,0 +1,82 @@
+"""From levels to an answer: score, decision, reasons."""
+
+from dataclasses import replace
+
+from .conflicts import fact_reasons, is_hard
+from .levels import CITIZEN, PRIOR, STANCE, SUBJECT, TEXT, TIME, level_of
+from .pairs import Pair
+from .records import Decision, Match, MatcherConfig, Reason
+
+_KNOWN = {"citizen.phone", "citizen.email"}
+_ONE_TEXT = {"text.exact", "text.near"}
+_HELD = _ONE_TEXT | {"text.contained"}
+_ALIKE = _HELD | {"text.similar"}
+_OTHERS = {"citizen.other_phone", "citizen.other_email", "citizen.other_name"}
+_RANK: dict[Decision, int] = {"same": 0, "review": 1, "related": 2, "different": 3}
+
+CIRCULATING = Reason(
+    "text.circulating",
+    "同文另有他人来件，仅凭姓名不自动合并",
+    "others sent this text too: a name alone does not join",
+    0.0,
+    veto=True,
+)
+
+
+def judge(pair: Pair, config: MatcherConfig) -> Match:
+    """The answer for one pair, by itself."""
+    reasons = _reasons(pair)
+    score = _score(sum(r.weight for r in reasons))
+    return Match(pair.earlier.message_id, score, _decide(reasons, score, config), tuple(reasons))
+
+
+def rank(matches: list[Match], most: int) -> list[Match]:
+    """Best first: by decision, then score, then message id; at most `most`.
+
+    A name is weak evidence when the same text comes from other citizens too (a copied petition):
+    then what only a name joined goes to an officer.
+    """
+    if any(_copied_by_other(m) for m in matches):
+        matches = [_doubted(m) for m in matches]
+    return sorted(matches, key=lambda m: (_RANK[m.decision], -m.score, m.message_id))[:most]
+
+
+def _reasons(pair: Pair) -> list[Reason]:
+    levels = [level_of(c, pair) for c in (TEXT, SUBJECT, CITIZEN, STANCE, TIME)]
+    return [level.reason(pair) for level in levels if level.zh] + fact_reasons(pair)
+
+
+def _score(bits: float) -> float:
+    """Bits of evidence as a probability, 0 to 1, rounded to six places."""
+    return round(1 / (1 + 2 ** -(bits + PRIOR)), 6)
+
+
+def _decide(reasons: list[Reason], score: float, config: MatcherConfig) -> Decision:
+    codes = {r.code for r in reasons}
+    vetoes = [r for r in reasons if r.veto]
+    known, named = bool(codes & _KNOWN), "citizen.name" in codes
+    proven = (known and codes & _ALIKE) or (named and codes & _ONE_TEXT)
+    if proven and not vetoes and score >= config.same_score:
+        return "same"
+    if any(is_hard(r) for r in vetoes):
+        return "related"
+    placed = any(r.code.endswith(".conflict") for r in vetoes)
+    if codes & _HELD and (known or named or not placed):
+        return "review"
+    if (known or named) and codes & _ALIKE and score >= config.review_score:
+        return "review"
+    near_by = any(r.code in ("estate.same", "school.same", "road.same") for r in reasons)
+    if known or named or codes & _ALIKE or (near_by and "text.other" not in codes):
+        return "related"
+    return "different"
+
+
+def _copied_by_other(match: Match) -> bool:
+    codes = {r.code for r in match.reasons}
+    return bool(codes & _OTHERS) and bool(codes & _ONE_TEXT)
+
+
+def _doubted(match: Match) -> Match:
+    if match.decision != "same" or any(r.code in _KNOWN for r in match.reasons):
+        return match
+    return replace(match, decision="review", reasons=(*match.reasons, CIRCULATING))

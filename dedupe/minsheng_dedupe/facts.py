@@ -1,0 +1,131 @@
+"""What a text names: addresses, estates, schools, roads, numbers, praise or complaint.
+
+A fact is (kind, key, shown): facts of one kind are equal when their keys are, and `shown` is what
+an officer reads in a reason.
+"""
+
+import re
+from dataclasses import dataclass
+
+_HAN = "[\u4e00-\u9fff]"
+# A name cannot run across these characters: what stands before them belongs to the sentence.
+_BREAK = (
+    "的是了在我们你您他她它住于从到对为和与及有被把该这那个本贵各每就也都不要去来说给让将等某"
+    "市县区省位由向请求至关还"
+)
+
+_PLATE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_ADDRESS = (
+    ("building", re.compile(r"([a-z]?\d{1,3}|[a-z])-?(?:号楼|栋|幢|座)")),
+    ("unit", re.compile(r"(\d{1,2})单元")),
+    ("room", re.compile(r"(?<!\d)(\d{3,4})(?:室|房(?!间|屋|产|子|价|款|源|租))")),
+    ("phase", re.compile(r"(?<!\d)(\d{1,2})期(?!间|限|望|待|末|满)")),
+    ("door", re.compile(r"(?:路|街|巷|道|里|弄)(\d{1,4})号")),
+    ("group", re.compile(r"(?<!\d)(\d{1,2})组(?!织|成|建|长|合)")),
+    ("plate", re.compile(rf"[{_PLATE}][a-z][a-z0-9]{{5,6}}(?![a-z0-9])")),
+)  # fmt: skip
+_UNIT_SHOWN = {
+    "building": "{}号楼", "unit": "{}单元", "room": "{}室",
+    "phase": "{}期", "door": "{}号", "group": "{}组",
+}  # fmt: skip
+
+_SUFFIX = {
+    "estate": "小区|社区|花园|花苑|家园|家苑|新城|新村|公寓|公馆|名城|名苑|名府|华府|华庭|国际|大厦"
+    "|广场|雅苑|嘉园|嘉苑|山庄|豪庭|豪园|家属院|佳苑|佳园|华苑|星城|水岸|尚城|御园|庄园",
+    "school": "大学|学院|中学|小学|幼儿园|学校|驾校",
+    "hospital": "医院|卫生院|诊所",
+    "road": "大道|路|街|巷|大桥|立交桥|隧道",
+    "village": "村|镇|乡|街道",
+    "market": "市场|菜场|商场|超市|酒店|工业园|公园|养殖场|采石场|加油站",
+}
+_NAMED = {
+    kind: re.compile(rf"((?:(?![{_BREAK}]){_HAN}|[a-z0-9]){{2,4}})({suffix})(?!{_HAN}?[道路]口)")
+    for kind, suffix in _SUFFIX.items()
+}
+_GENERIC = re.compile(
+    "住宅|整个|附近|周边|老旧|商业|高速|农村|公立|民办|私立|开发|物业|有限|公共|配套|大型|全国|城乡|一些|许多|很多|多个"
+    "|其他|其它|所有|部分|义务|乡村|道路|马路|公路|铁路|网络|线路|电路|走路|楼盘|业主|居民|城镇|乡镇|出来|进来|影响|新建"
+    "|条路|段路|修路|拆迁|门面|门口|希望|投诉|反映|举报|建议|咨询|关于"
+)
+_REGION = re.compile(
+    r"(?:([a-z]\d{0,2})|((?![小社地园城辖我市郊校厂景片街]){H}{{2}}))([市县区])".replace(
+        "{H}", _HAN
+    ).replace("{{2}}", "{2}")
+)
+_NOT_REGION = re.compile(
+    "小区|社区|地区|园区|城区|辖区|市区|校区|厂区|景区|片区|新区|郊区|山区|城市|门市|超市|上市|街区|自治"
+)
+_AMOUNT = re.compile(
+    r"(?<![\d.])(\d{1,9}(?:\.\d{1,4})?)(万元|元|万|平方米|平方|m2|亩|吨|户|公里|米|路公交|号线|kv|千伏|瓦)"
+)
+_LONG_NUMBER = re.compile(r"(?<![\d.a-z])(\d{4,12})(?![\d.年月日a-z])")
+
+_PRAISE = re.compile(
+    "表扬|点赞|送锦旗|锦旗|致谢|感谢信|特此感谢|非常感谢.{0,20}(?:帮助|解决|工作人员)|好人好事|为.{0,12}点赞"
+)
+_COMPLAINT = re.compile(
+    "投诉|举报|反对|扰民|违法|违规|违建|质疑|不合理|拖欠|乱收费|欺诈|维权|强烈|噪音|污染|严查|曝光|何时|怎么还|至今未|没有解决|不作为"
+)
+
+Fact = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one message names, by kind, and its stance: `praise`, `complaint` or ''."""
+
+    named: dict[str, dict[str, str]]
+    stance: str = ""
+
+
+def read_facts(subject: str, body: str) -> Facts:
+    """The facts of a cleaned subject and body (`normalise.close_up`)."""
+    text = subject + " 。 " + body
+    named: dict[str, dict[str, str]] = {}
+    for kind, key, shown in [*_addresses(text), *_names(text), *_regions(text), *_numbers(text)]:
+        named.setdefault(kind, {}).setdefault(key, shown)
+    return Facts(named, _stance(subject, text))
+
+
+def _addresses(text: str) -> list[Fact]:
+    found = []
+    for kind, pattern in _ADDRESS:
+        for hit in pattern.finditer(text):
+            key = hit[1] if pattern.groups else hit[0]
+            found.append((kind, key, _UNIT_SHOWN.get(kind, "{}").format(key)))
+    return found
+
+
+def _names(text: str) -> list[Fact]:
+    """Named places. The key is the two characters before the suffix: where a name begins is
+    unsure in running Chinese, where it ends is not."""
+    found = []
+    for kind, pattern in _NAMED.items():
+        for hit in pattern.finditer(text):
+            stem = hit[1]
+            if not _GENERIC.search(stem[-2:]) and not stem[-2:].isdigit():
+                found.append((kind, stem[-2:], stem + hit[2]))
+    return found
+
+
+def _regions(text: str) -> list[Fact]:
+    return [
+        ("region", hit[0], hit[0].upper())
+        for hit in _REGION.finditer(text)
+        if hit[1] or not _NOT_REGION.search(hit[0][-2:])
+    ]
+
+
+def _numbers(text: str) -> list[Fact]:
+    amounts = [("amount", hit[0], hit[0]) for hit in _AMOUNT.finditer(text)]
+    return amounts + [("number", hit[1], hit[1]) for hit in _LONG_NUMBER.finditer(text)]
+
+
+def _stance(subject: str, text: str) -> str:
+    if _COMPLAINT.search(subject):
+        return "complaint"
+    if _PRAISE.search(subject):
+        return "praise"
+    if _COMPLAINT.search(text):
+        return "complaint"
+    return "praise" if _PRAISE.search(text) else ""

@@ -1,0 +1,94 @@
+"""The matcher: prepares, finds, compares, answers."""
+
+from collections.abc import Sequence
+
+from .candidates import choose
+from .decide import judge, rank
+from .features import Features, Prepared, prepare
+from .levels import VERSION
+from .pairs import Comparer
+from .records import Match, MatcherConfig, Record
+from .stores import Entry, Store
+
+_BATCH = 200
+
+
+class Matcher:
+    """Answers "is it the same matter?" for the records of one store.
+
+    Not for two threads at once. `version` names the levels, the preparation and the codes; store
+    it with every decision. Records stored under another version are not found: add them again.
+    """
+
+    version: str = VERSION
+
+    def __init__(self, config: MatcherConfig | None, store: Store) -> None:
+        self._config = config or MatcherConfig()
+        self._store = store
+        self._comparer = Comparer()
+
+    def add(self, record: Record) -> None:
+        """Store one record; one that is stored already is left as it is."""
+        prepared = prepare(record, self.version)
+        if not self._store.known([record.message_id]):
+            postings = self._store.postings(prepared.indexed)
+            self._store.save([self._entry(prepared, postings)])
+
+    def match(self, record: Record) -> list[Match]:
+        """The stored messages nearest to `record`, best first, never itself.
+
+        At most `MatcherConfig.results`; those decided `different` are among them, at the end.
+        """
+        prepared = prepare(record, self.version)
+        chosen = self._choose(prepared, self._store.postings(prepared.asked))
+        return self._answer(prepared.features, self._store.load(chosen), chosen)
+
+    def arrive(self, records: Sequence[Record]) -> list[list[Match]]:
+        """Exactly `match` then `add` for one record after another, in few calls to the store."""
+        return [
+            answer
+            for start in range(0, len(records), _BATCH)
+            for answer in self._arrive([*records[start : start + _BATCH]])
+        ]
+
+    def forget(self, message_ids: Sequence[str]) -> None:
+        """Remove records (lawful erasure, or to add them again under a new version)."""
+        self._store.remove(message_ids)
+
+    def _arrive(self, records: list[Record]) -> list[list[Match]]:
+        batch = [prepare(r, self.version) for r in records]
+        known = self._store.known({r.message_id for r in records})
+        postings = self._store.postings({c for p in batch for c in p.asked})
+        fresh: dict[str, Features] = {}
+        entries: list[Entry] = []
+        chosen = []
+        for prepared in batch:
+            chosen.append(self._choose(prepared, postings))
+            message_id = prepared.features.message_id
+            if message_id not in known and message_id not in fresh:
+                entries.append(self._entry(prepared, postings))
+                fresh[message_id] = prepared.features
+        features = self._store.load({i for c in chosen for i in c} - fresh.keys()) | fresh
+        self._store.save(entries)
+        return [self._answer(p.features, features, c) for p, c in zip(batch, chosen, strict=True)]
+
+    def _choose(self, prepared: Prepared, postings: dict[int, list[str]]) -> list[str]:
+        config, itself = self._config, prepared.features.message_id
+        return choose(prepared.asked, postings, config.postings_cap, config.candidates, itself)
+
+    def _entry(self, prepared: Prepared, postings: dict[int, list[str]]) -> Entry:
+        """The entry to store; `postings` is brought up to date with it. A full code takes no
+        more messages: what 24 messages share tells them apart from nothing."""
+        message_id = prepared.features.message_id
+        open_codes = tuple(
+            c for c in prepared.indexed if len(postings.get(c, ())) < self._config.postings_cap
+        )
+        for code in open_codes:
+            postings.setdefault(code, []).append(message_id)
+        return prepared.features, open_codes
+
+    def _answer(
+        self, later: Features, features: dict[str, Features], chosen: list[str]
+    ) -> list[Match]:
+        pairs = self._comparer.pairs(later, [features[i] for i in chosen if i in features])
+        return rank([judge(p, self._config) for p in pairs], self._config.results)
