@@ -1,0 +1,1 @@
+"""Who may come in: users with local accounts, their sessions, and API clients."""

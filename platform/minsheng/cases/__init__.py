@@ -1,0 +1,1 @@
+"""The matter: cases, the merge ledger, the queue and search."""

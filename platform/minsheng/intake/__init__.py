@@ -1,0 +1,1 @@
+"""From a source to a message: channels, their runs, the inbox, parsing and quarantine."""

@@ -1,0 +1,1 @@
+"""What every room stands on: settings, sessions, work, clock, keys, logs, embedded servers."""

@@ -1,0 +1,113 @@
+"""The one maker of sessions.
+
+A session works for one office (:meth:`Database.session`), or, spelled out, for none
+(:meth:`Database.work_session`, the login that sees the whole work table, and
+:meth:`Database.owner_session`, for migrations and the roots of the tree). Leaving the block
+commits, an exception rolls back; the bells that were asked for meanwhile ring after the commit.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from minsheng_tenants import bind_session, bind_without_tenant
+from minsheng_tenants.context import guard_sessions
+
+BELLS = "minsheng_bells"
+Ringer = Callable[[set[tuple[int, str]]], None]
+
+
+class OfficeSession(Session):
+    """A session under the rules of :mod:`minsheng_tenants.context`."""
+
+
+guard_sessions(OfficeSession)
+
+
+class DatabaseNotConfigured(Exception):
+    """A login is needed that no setting names."""
+
+
+def make_engine(url: str, pool_size: int = 10) -> Engine:
+    """An engine on psycopg 3; a connection that died while idle is replaced unseen."""
+    return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+
+
+class Database:
+    """The logins of one process and the sessions made from them."""
+
+    def __init__(self, app_url: str, worker_url: str = "", owner_url: str = "") -> None:
+        """Each URL is a login; only the first is needed to serve pages."""
+        self._app = make_engine(app_url)
+        self._worker = make_engine(worker_url, pool_size=2) if worker_url else None
+        self._owner = make_engine(owner_url, pool_size=1) if owner_url else None
+        self._ringer: Ringer = _ring_nobody
+
+    def ring_with(self, ringer: Ringer) -> None:
+        """Set who rings the bells after a commit."""
+        self._ringer = ringer
+
+    @property
+    def app_engine(self) -> Engine:
+        """The engine of the service's own login."""
+        return self._app
+
+    @contextmanager
+    def session(self, tenant_id: int) -> Iterator[Session]:
+        """A transaction for one office; raises NoTenant when ``tenant_id`` is none."""
+        with OfficeSession(self._app, expire_on_commit=False) as session:
+            bind_session(session, tenant_id)
+            with session.begin():
+                yield session
+            self._ring(session)
+
+    @contextmanager
+    def work_session(self) -> Iterator[Session]:
+        """A transaction of the login that sees every office's work rows and nothing else."""
+        with _open(self._worker, "MINSHENG_DATABASE_WORKER_URL") as session:
+            yield session
+
+    @contextmanager
+    def owner_session(self) -> Iterator[Session]:
+        """A transaction of the login that owns the tables; for the command line only."""
+        with _open(self._owner, "MINSHENG_DATABASE_OWNER_URL") as session:
+            yield session
+
+    @contextmanager
+    def public_session(self) -> Iterator[Session]:
+        """A transaction of the service's login without an office: functions of the allow-list."""
+        with _open(self._app, "MINSHENG_DATABASE_URL") as session:
+            yield session
+
+    def dispose(self, *, close: bool = True) -> None:
+        """Drop pooled connections; ``close=False`` in a freshly forked child."""
+        for engine in (self._app, self._worker, self._owner):
+            if engine is not None:
+                engine.dispose(close=close)
+
+    def _ring(self, session: Session) -> None:
+        bells = session.info.pop(BELLS, None)
+        if bells:
+            self._ringer(bells)
+
+
+def ask_for_bell(session: Session, tenant_id: int, kind: str) -> None:
+    """Have the bell rung for this office and kind of work once the session has committed."""
+    session.info.setdefault(BELLS, set()).add((tenant_id, kind))
+
+
+@contextmanager
+def _open(engine: Engine | None, setting: str) -> Iterator[Session]:
+    if engine is None:
+        message = f"this needs a database login that is not set: set {setting}"
+        raise DatabaseNotConfigured(message)
+    with OfficeSession(engine, expire_on_commit=False) as session:
+        bind_without_tenant(session)
+        with session.begin():
+            yield session
+
+
+def _ring_nobody(_bells: set[tuple[int, str]]) -> None:
+    """Stand in until a bell is given; the sweep finds the work all the same."""

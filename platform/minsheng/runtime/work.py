@@ -1,0 +1,183 @@
+"""The work table: event, schedule, outbox pointer and sweep list in one (DESIGN invariant 3).
+
+A row says that something is to be done for a row of an office at a time. A worker *claims* it,
+which raises its ``fence``; it *finishes* the claim in the same transaction as the effect. A claim
+whose fence was overtaken is stale and its transaction is rolled back, so a worker that was stopped
+past its lease changes nothing.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, bindparam, delete, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from minsheng.runtime.database import ask_for_bell
+from minsheng_tenants import Base, TenantTable, tenant_of
+
+BATCH = 100
+"""How many rows one claim takes at most (DESIGN invariant 3)."""
+
+
+class StaleClaim(Exception):
+    """Another worker has taken the row over; this one's effect must not be committed."""
+
+
+class Work(TenantTable, Base):
+    """One thing to be done: ``kind`` names the handler, ``row_id`` the row it is about."""
+
+    __tablename__ = "work"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    row_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(server_default="0")
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    trouble: Mapped[str] = mapped_column(server_default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A work row that is ours until its lease ends."""
+
+    tenant_id: int
+    kind: str
+    row_id: uuid.UUID
+    fence: int
+    attempt: int
+
+
+def add_work(session: Session, kind: str, row_ids: Sequence[uuid.UUID], due_at: datetime) -> None:
+    """Write work rows in the caller's transaction; a row that stands already is left alone."""
+    if not row_ids:
+        return
+    tenant_id = tenant_of(session)
+    rows = [
+        {"tenant_id": tenant_id, "kind": kind, "row_id": row_id, "due_at": due_at}
+        for row_id in row_ids
+    ]
+    session.execute(insert(Work).on_conflict_do_nothing(), rows)
+    ask_for_bell(session, tenant_id, kind)
+
+
+def hasten_work(session: Session, kind: str, row_id: uuid.UUID, due_at: datetime) -> None:
+    """Make one row due at ``due_at`` whatever its schedule said, adding it when it is missing."""
+    tenant_id = tenant_of(session)
+    values = {"tenant_id": tenant_id, "kind": kind, "row_id": row_id, "due_at": due_at}
+    statement = insert(Work).values(values)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "kind", "row_id"],
+            set_={"due_at": due_at, "attempt": 0},
+            where=Work.tenant_id == tenant_id,
+        )
+    )
+    ask_for_bell(session, tenant_id, kind)
+
+
+_CLAIM = text("""
+    update work set lease_until = :until, fence = fence + 1, attempt = attempt + 1
+    where (tenant_id, kind, row_id) in (
+        select tenant_id, kind, row_id from work
+        where tenant_id = :tenant and kind = :kind and due_at <= :now
+          and (lease_until is null or lease_until < :now)
+        order by due_at, row_id limit :limit for update skip locked)
+      and tenant_id = :tenant and kind = :kind
+    returning row_id, fence, attempt
+""")
+
+
+def claim_work(
+    session: Session, kind: str, now: datetime, lease: timedelta, limit: int = BATCH
+) -> list[Claim]:
+    """Take up to ``limit`` due rows of the session's office that nobody holds, oldest first."""
+    tenant_id = tenant_of(session)
+    rows = session.execute(
+        _CLAIM,
+        {"tenant": tenant_id, "kind": kind, "now": now, "until": now + lease, "limit": limit},
+    ).all()
+    claims = [Claim(tenant_id, kind, row.row_id, row.fence, row.attempt) for row in rows]
+    return sorted(claims, key=lambda claim: claim.row_id)
+
+
+def finish_work(session: Session, claims: Sequence[Claim]) -> None:
+    """Strike the claimed rows off; raises StaleClaim when one was taken over meanwhile."""
+    if not claims:
+        return
+    done = session.execute(
+        text("""
+            delete from work using unnest(cast(:ids as uuid[]), cast(:fences as bigint[]))
+                as mine(row_id, fence)
+            where work.tenant_id = :tenant and work.kind = :kind
+              and work.row_id = mine.row_id and work.fence = mine.fence
+        """).bindparams(bindparam("ids"), bindparam("fences")),
+        {
+            "ids": [claim.row_id for claim in claims],
+            "fences": [claim.fence for claim in claims],
+            "tenant": claims[0].tenant_id,
+            "kind": claims[0].kind,
+        },
+    )
+    if getattr(done, "rowcount", -1) != len(claims):
+        message = f"{claims[0].kind}: another worker took over, nothing was changed"
+        raise StaleClaim(message)
+
+
+def hold_claim(session: Session, claim: Claim, until: datetime) -> None:
+    """Make the lease longer while long work goes on; raises StaleClaim when it was taken over."""
+    _change(session, claim, lease_until=until)
+
+
+def put_off(
+    session: Session, claim: Claim, due_at: datetime, trouble: str = "", attempt: int | None = None
+) -> None:
+    """Give the row back, due at ``due_at``; ``trouble`` is a word for operators, never content."""
+    attempt = claim.attempt if attempt is None else attempt
+    _change(session, claim, due_at=due_at, lease_until=None, trouble=trouble, attempt=attempt)
+
+
+def drop_work(session: Session, kind: str, row_id: uuid.UUID) -> None:
+    """Take a row off the table whatever its state, as when a channel is paused."""
+    session.execute(delete(Work).where(Work.kind == kind, Work.row_id == row_id))
+
+
+def _change(session: Session, claim: Claim, **values: object) -> None:
+    mine = (
+        Work.tenant_id == claim.tenant_id,
+        Work.kind == claim.kind,
+        Work.row_id == claim.row_id,
+        Work.fence == claim.fence,
+    )
+    done = session.execute(
+        update(Work).where(*mine).values(**values), execution_options={"synchronize_session": False}
+    )
+    if getattr(done, "rowcount", -1) != 1:
+        message = f"{claim.kind}: another worker took over, nothing was changed"
+        raise StaleClaim(message)
+
+
+_DUE = text("""
+    select tenant_id, kind, count(*) as waiting, min(due_at) as since from work
+    where due_at <= :now and (lease_until is null or lease_until < :now)
+    group by tenant_id, kind
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much work of a kind waits in an office, and since when."""
+
+    tenant_id: int
+    kind: str
+    waiting: int
+    since: datetime
+
+
+def list_waiting(session: Session, now: datetime) -> list[Waiting]:
+    """What is due over all offices; for a session of the login that sees the whole table."""
+    rows = session.execute(_DUE, {"now": now})
+    return [Waiting(row.tenant_id, row.kind, row.waiting, row.since) for row in rows]
