@@ -38,10 +38,13 @@ _SUFFIX = {
     "village": "村|镇|乡|街道",
     "market": "市场|菜场|商场|超市|酒店|工业园|公园|养殖场|采石场|加油站",
 }
-_NAMED = {
-    kind: re.compile(rf"((?:(?![{_BREAK}]){_HAN}|[a-z0-9]){{2,4}})({suffix})(?!{_HAN}?[道路]口)")
-    for kind, suffix in _SUFFIX.items()
-}
+# Longest suffix first, so that 幼儿园 is not read as 园; the name before it is read backwards.
+_KIND_OF = {word: kind for kind, words in _SUFFIX.items() for word in words.split("|")}
+_ENDING = re.compile(
+    f"(?:{'|'.join(sorted(_KIND_OF, key=lambda w: (-len(w), w)))})(?!{_HAN}?[道路]口)"
+)
+_NOT_NAME = re.compile(f"[{_BREAK}]|[^\u4e00-\u9fffa-z0-9]")
+_STEM = 4
 _GENERIC = re.compile(
     "住宅|整个|附近|周边|老旧|商业|高速|农村|公立|民办|私立|开发|物业|有限|公共|配套|大型|全国|城乡|一些|许多|很多|多个"
     "|其他|其它|所有|部分|义务|乡村|道路|马路|公路|铁路|网络|线路|电路|走路|楼盘|业主|居民|城镇|乡镇|出来|进来|影响|新建"
@@ -98,13 +101,15 @@ def _addresses(text: str) -> list[Fact]:
 
 def _names(text: str) -> list[Fact]:
     """Named places. The key is the two characters before the suffix: where a name begins is
-    unsure in running Chinese, where it ends is not."""
-    found = []
-    for kind, pattern in _NAMED.items():
-        for hit in pattern.finditer(text):
-            stem = hit[1]
-            if not _GENERIC.search(stem[-2:]) and not stem[-2:].isdigit():
-                found.append((kind, stem[-2:], stem + hit[2]))
+    unsure in running Chinese, where it ends is not. Of 佳园小区 the first suffix counts."""
+    found, last_end = [], -1
+    for hit in _ENDING.finditer(text):
+        start, suffix = hit.start(), hit[0]
+        stem = _NOT_NAME.split(text[max(0, start - _STEM) : start])[-1]
+        key = stem[-2:]
+        follows, last_end = start == last_end, hit.end()
+        if len(key) == 2 and not follows and not key.isdigit() and not _GENERIC.search(key):
+            found.append((_KIND_OF[suffix], key, stem + suffix))
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .facts import Facts, read_facts
 from .frames import body_words, subject_words
-from .grams import WEIGHTS, Grams, rarest_codes, two_grams
+from .grams import Grams, rarest_codes, two_grams, weight_of
 from .normalise import close_up, fold, letters
 from .records import Record
 
@@ -21,7 +21,8 @@ _MIN_CONTENT = 12
 class Features:
     """What is kept of one record: no sentence, only gram numbers, named places and blind indexes.
 
-    `content` is a 64-bit code of the cleaned words (0: too short to tell), `day` days since 1970.
+    `content` is a 64-bit code of the cleaned words (0: too short to tell), `day` days since 1970,
+    `weight` the weight of `body`, which for a message without a body is its subject.
     """
 
     message_id: str
@@ -31,6 +32,7 @@ class Features:
     email_ix: bytes
     name_ix: bytes
     content: int
+    weight: float
     subject: Grams
     body: Grams
     facts: Facts
@@ -53,23 +55,19 @@ def prepare(record: Record, version: str) -> Prepared:
     subject_run, body_run = letters(subject), letters(body)
     words = body_run or subject_run
     content = _code(version, "content", words.encode()) if len(words) >= _MIN_CONTENT else 0
+    grams = two_grams(words)
     features = Features(
         record.message_id, record.received_at.timestamp() / 86400, close_up(fold(record.region)),
         record.phone_ix, record.email_ix, record.name_ix,
-        content, two_grams(subject_run), two_grams(words), read_facts(subject, body),
+        content, weight_of(grams), two_grams(subject_run), grams, read_facts(subject, body),
     )  # fmt: skip
     fixed = (content,) if content else ()
     citizen, around = _citizen_codes(features, version)
-    grams = _gram_codes(body_run, subject_run, version)
+    rare = _gram_codes(body_run, subject_run, version)
     return Prepared(
-        features, tuple(dict.fromkeys((*fixed, *around, *grams))),
-        tuple(dict.fromkeys((*fixed, *citizen, *grams[:INDEXED]))),
+        features, tuple(dict.fromkeys((*fixed, *around, *rare))),
+        tuple(dict.fromkeys((*fixed, *citizen, *rare[:INDEXED]))),
     )  # fmt: skip
-
-
-def weight_of(grams: Grams) -> float:
-    """The summed weight of a gram set."""
-    return float(WEIGHTS[grams].sum())
 
 
 def _gram_codes(body: str, subject: str, version: str) -> tuple[int, ...]:

@@ -13,13 +13,13 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-SPACE = 1 << 20
+SPACE = 1 << 17
 Grams = npt.NDArray[np.uint32]
 Codes = npt.NDArray[np.int64]
 
 _RARE_SHARE = 0.0015
 _A, _B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_SHIFT = np.uint64(44)
+_SHIFT = np.uint64(47)
 _FOLD = np.uint64(29)
 
 
@@ -55,6 +55,11 @@ def two_grams(text: str) -> Grams:
 
 
 WEIGHTS = _table()
+
+
+def weight_of(grams: Grams) -> float:
+    """The summed weight of a gram set."""
+    return float(WEIGHTS[grams].sum(dtype=np.float64))
 
 
 def rarest_codes(text: str, count: int) -> Codes:

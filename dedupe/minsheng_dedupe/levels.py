@@ -33,13 +33,14 @@ class Level:
 
     def reason(self, pair: Pair) -> Reason:
         """This level as a reason about `pair`."""
-        words = {
-            "near": percent(pair.near), "most": percent(pair.most),
-            "subject": percent(pair.subject), "days": int(pair.days),
-        }  # fmt: skip
-        return Reason(
-            self.code, self.zh.format(**words), self.en.format(**words), self.weight, self.veto
-        )
+        zh, en = self.zh, self.en
+        if "{" in zh:
+            words = {
+                "near": percent(pair.near), "most": percent(pair.most),
+                "subject": percent(pair.subject), "days": int(pair.days),
+            }  # fmt: skip
+            zh, en = zh.format(**words), en.format(**words)
+        return Reason(self.code, zh, en, self.weight, self.veto)
 
 
 Comparison = tuple[Level, ...]
@@ -127,10 +128,15 @@ TIME: Comparison = (
     Level("days.close", lambda p: p.days <= 14, 1, "相隔 {days} 天", "{days} days apart"),
     Level("days.season", lambda p: p.days <= 92, 0, "相隔 {days} 天", "{days} days apart"),
     Level("days.year", lambda p: p.days <= 366, -1, "相隔 {days} 天", "{days} days apart"),
-    Level("days.long", _always, -2, "相隔 {days} 天，超过一年", "{days} days apart, over a year"),
+    Level("days.long", _always, -2, "相隔 {days} 天，超过一年，不自动合并",
+          "{days} days apart, over a year: never joined by itself", veto=True),
 )  # fmt: skip
 
 
 def level_of(comparison: Comparison, pair: Pair) -> Level:
     """The first level of `comparison` that holds for `pair`; the last one always does."""
-    return next(level for level in comparison if level.rule(pair))
+    for level in comparison:
+        if level.rule(pair):
+            return level
+    msg = "no level holds: end every comparison with one that always does"
+    raise AssertionError(msg)

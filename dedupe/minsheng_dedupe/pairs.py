@@ -7,10 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .features import Features
-from .grams import SPACE, WEIGHTS, Grams
+from .grams import SPACE, WEIGHTS, Grams, weight_of
 
 _TELLING = 60.0
 """Below this summed gram weight (about ten rare characters) a text says nothing by itself."""
+
+_FAINT = 0.25
+"""Strangers' texts with less than this in common are not answered at all."""
 
 Shares = npt.NDArray[np.float64]
 
@@ -19,33 +22,20 @@ Shares = npt.NDArray[np.float64]
 class Pair:
     """A later message and an earlier one, with the weighted shares of text they have in common.
 
-    `forth`: share of the later body found in the earlier one; `back`: the other way round;
-    `subject`: the larger share of the two subjects found in the other; `told`: share of the later
-    subject found in the earlier body or the other way round. All 0 to 1.
+    `near`: how far the two bodies are one text, the smaller of the shares of one found in the
+    other; `most`: how far one body holds the other, the larger of them; `subject`: the same as
+    `near` for the subjects; `told`: how much of one's subject stands in the other's body. All 0
+    to 1. `readable`: both bodies are long enough to tell; `days`: between the two arrivals.
     """
 
     later: Features
     earlier: Features
-    forth: float
-    back: float
+    near: float
+    most: float
     subject: float
     told: float
     readable: bool
-
-    @property
-    def near(self) -> float:
-        """How far the two bodies are one text: the smaller of the two shares."""
-        return min(self.forth, self.back)
-
-    @property
-    def most(self) -> float:
-        """How far one body holds the other: the larger of the two shares."""
-        return max(self.forth, self.back)
-
-    @property
-    def days(self) -> float:
-        """Days between the two arrivals."""
-        return abs(self.later.day - self.earlier.day)
+    days: float
 
 
 class Comparer:
@@ -55,51 +45,64 @@ class Comparer:
         self._mark = np.zeros(SPACE, dtype=np.float32)
 
     def pairs(self, later: Features, earlier: Sequence[Features]) -> list[Pair]:
-        """One `Pair` for each of `earlier`, in their order."""
+        """One `Pair` for each of `earlier` that has something in common with `later`: the citizen,
+        a good part of the text, or a text too short to tell. In their order."""
         if not earlier:
             return []
-        bodies, subjects = [e.body for e in earlier], [e.subject for e in earlier]
-        body, subject = _weight(later.body), _weight(later.subject)
-        whole, parts = self._common(later.body, bodies)
-        head, heads = self._common(later.subject, subjects)
-        told_forth, _ = self._common(later.subject, bodies)
-        told_back, _ = self._common(later.body, subjects)
-        forth, back = _share(whole, body), _share(whole, parts)
-        same_subject = np.minimum(_share(head, subject), _share(head, heads))
-        told = np.maximum(_share(told_forth, subject), _share(told_back, heads))
-        readable = (parts >= _TELLING) & (body >= _TELLING)
+        near, most = self._bodies(later, earlier)
+        kept = [i for i, e in enumerate(earlier) if most[i] >= _FAINT or _may_still_tell(later, e)]
+        earlier = [earlier[i] for i in kept]
+        subject, told = self._subjects(later, earlier)
         return [
-            Pair(later, e, *numbers)
-            for e, *numbers in zip(
-                earlier, forth.tolist(), back.tolist(), same_subject.tolist(), told.tolist(),
-                readable.tolist(), strict=True,
+            Pair(
+                later, e, near[i], most[i], subject[k], told[k],
+                min(later.weight, e.weight) >= _TELLING, abs(later.day - e.day),
             )
+            for k, (i, e) in enumerate(zip(kept, earlier, strict=True))
         ]  # fmt: skip
 
-    def _common(self, grams: Grams, others: Sequence[Grams]) -> tuple[Shares, Shares]:
-        """Weight in common with each of `others`, and each one's own weight."""
+    def _bodies(self, later: Features, earlier: Sequence[Features]) -> tuple[list[float], ...]:
+        common = self._common(later.body, [e.body for e in earlier])
+        forth = _share(common, np.full(len(earlier), later.weight))
+        back = _share(common, np.array([e.weight for e in earlier]))
+        return np.minimum(forth, back).tolist(), np.maximum(forth, back).tolist()
+
+    def _subjects(self, later: Features, earlier: Sequence[Features]) -> tuple[list[float], ...]:
+        if not earlier:
+            return [], []
+        subjects = [e.subject for e in earlier]
+        own = np.full(len(earlier), weight_of(later.subject))
+        theirs = np.array([weight_of(s) for s in subjects])
+        common = self._common(later.subject, subjects)
+        told_forth = self._common(later.subject, [e.body for e in earlier])
+        told_back = self._common(later.body, subjects)
+        subject = _share(common, np.maximum(own, theirs))
+        told = np.maximum(_share(told_forth, own), _share(told_back, theirs))
+        return subject.tolist(), told.tolist()
+
+    def _common(self, grams: Grams, others: Sequence[Grams]) -> Shares:
+        """The weight that `grams` has in common with each of `others`."""
         self._mark[grams] = WEIGHTS[grams]
-        lengths = np.array([len(o) for o in others])
-        joined = np.concatenate(others)
-        common, own = _sums(self._mark[joined], lengths), _sums(WEIGHTS[joined], lengths)
+        ends = np.cumsum([0, *(len(o) for o in others)])
+        running = np.cumsum(self._mark[np.concatenate(others)], dtype=np.float64)
         self._mark[grams] = 0
-        return common, own
+        sums = np.diff(np.append(0.0, running)[ends])
+        return np.asarray(sums, dtype=np.float64)
 
 
-def _weight(grams: Grams) -> float:
-    return float(WEIGHTS[grams].sum(dtype=np.float64))
+def _may_still_tell(later: Features, earlier: Features) -> bool:
+    """Whether the pair matters though the bodies share little."""
+    return (
+        later.weight < _TELLING
+        or earlier.weight < _TELLING
+        or (later.phone_ix != b"" and later.phone_ix == earlier.phone_ix)
+        or (later.email_ix != b"" and later.email_ix == earlier.email_ix)
+        or (later.name_ix != b"" and later.name_ix == earlier.name_ix)
+    )
 
 
-def _sums(values: npt.NDArray[np.float32], lengths: npt.NDArray[np.int64]) -> Shares:
-    """Sums of consecutive runs of `values`; an empty run gives 0."""
-    ends = np.cumsum(lengths)
-    running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-    return np.asarray(running[ends] - running[ends - lengths])
-
-
-def _share(part: Shares, whole: Shares | float) -> Shares:
+def _share(part: Shares, whole: Shares) -> Shares:
     """part / whole rounded to four places, 0 where the whole is 0: running sums differ in the
     last digits with the order of the candidates, and answers must not."""
-    full = np.broadcast_to(np.asarray(whole, dtype=np.float64), part.shape)
-    share = np.divide(part, full, out=np.zeros_like(part), where=full > 0)
+    share = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
     return np.asarray(np.round(np.minimum(share, 1.0), 4), dtype=np.float64)

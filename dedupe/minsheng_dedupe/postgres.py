@@ -22,7 +22,8 @@ SCHEMA = (
     "create table match_records ("
     " tenant_id integer not null, message_id uuid not null, day double precision not null,"
     " region text not null, phone_ix bytea not null, email_ix bytea not null,"
-    " name_ix bytea not null, content bigint not null, subject bytea not null,"
+    " name_ix bytea not null, content bigint not null,"
+    " weight double precision not null, subject bytea not null,"
     " body bytea not null, facts jsonb not null, codes bytea not null,"
     " primary key (tenant_id, message_id))",
     "create table match_codes ("
@@ -40,14 +41,14 @@ _POSTINGS = (
     " where tenant_id = %s and code = any(%s::bigint[]) group by code"
 )
 _LOAD = (
-    "select message_id::text, day, region, phone_ix, email_ix, name_ix, content, subject, body,"
-    " facts from match_records where tenant_id = %s and message_id = any(%s::uuid[])"
+    "select message_id::text, day, region, phone_ix, email_ix, name_ix, content, weight,"
+    " subject, body, facts from match_records where tenant_id = %s and message_id = any(%s::uuid[])"
 )
 _SAVE_RECORDS = (
     "insert into match_records (tenant_id, message_id, day, region, phone_ix, email_ix, name_ix,"
-    " content, subject, body, facts, codes)"
+    " content, weight, subject, body, facts, codes)"
     " select %s, * from unnest(%s::uuid[], %s::float8[], %s::text[], %s::bytea[], %s::bytea[],"
-    " %s::bytea[], %s::bigint[], %s::bytea[], %s::bytea[], %s::jsonb[], %s::bytea[])"
+    " %s::bytea[], %s::bigint[], %s::float8[], %s::bytea[], %s::bytea[], %s::jsonb[], %s::bytea[])"
 )
 _SAVE_CODES = (
     "insert into match_codes (tenant_id, code, message_id)"
@@ -137,18 +138,21 @@ def _uuids(message_ids: Collection[str]) -> list[str]:
 
 def _row(entry: Entry) -> tuple[Any, ...]:
     features, codes = entry
-    facts = Jsonb({"named": features.facts.named, "stance": features.facts.stance})
+    named = Jsonb({"named": features.facts.named, "stance": features.facts.stance})
+    subject, body = features.subject.astype("<u4"), features.body.astype("<u4")
     return (
         features.message_id, features.day, features.region, features.phone_ix, features.email_ix,
-        features.name_ix, features.content, features.subject.astype("<u4").tobytes(),
-        features.body.astype("<u4").tobytes(), facts, np.array(codes, dtype="<i8").tobytes(),
+        features.name_ix, features.content, features.weight, subject.tobytes(), body.tobytes(),
+        named, np.array(codes, dtype="<i8").tobytes(),
     )  # fmt: skip
 
 
 def _features(row: tuple[Any, ...]) -> Features:
-    message_id, day, region, phone_ix, email_ix, name_ix, content, subject, body, facts = row
+    message_id, day, region, phone_ix, email_ix, name_ix, content, weight, subject, body, facts = (
+        row
+    )
     return Features(
-        message_id, day, region, phone_ix, email_ix, name_ix, content,
+        message_id, day, region, phone_ix, email_ix, name_ix, content, weight,
         np.frombuffer(subject, dtype="<u4"), np.frombuffer(body, dtype="<u4"),
         Facts(facts["named"], facts["stance"]),
     )  # fmt: skip
