@@ -68,7 +68,7 @@ class Tenant(Base):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str]
-    parent_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("tenants.id"))
+    parent_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("tenants.id"), index=True)
     ancestors: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
     status: Mapped[str] = mapped_column(server_default="active")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -53,4 +53,5 @@ class Keyring:
         with self._database.session(tenant_id) as session:
             row = {"tenant_id": tenant_id, "wrapped": fresh}
             session.execute(insert(TenantKey).values(row).on_conflict_do_nothing())
-            return session.scalars(select(TenantKey.wrapped)).one()
+            stored: bytes = session.scalars(select(TenantKey.wrapped)).one()
+            return stored

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, bindparam, delete, text, update
+from sqlalchemy import Index, Integer, bindparam, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -30,6 +30,10 @@ class Work(TenantTable, Base):
     """One thing to be done: ``kind`` names the handler, ``row_id`` the row it is about."""
 
     __tablename__ = "work"
+    __table_args__ = (
+        Index("ix_work_due", "tenant_id", "kind", "due_at"),
+        Index("ix_work_due_at", "due_at"),
+    )
 
     kind: Mapped[str] = mapped_column(primary_key=True)
     row_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

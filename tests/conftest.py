@@ -1,0 +1,197 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey a test process, offices made anew."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+
+from minsheng.audit import Tools, make_tools
+from minsheng.runtime.clock import SetClock
+from minsheng.runtime.crypto import MasterKey
+from minsheng.runtime.database import Database
+from minsheng.runtime.embedded import Servers, admin_url, app_url, start_servers, worker_url
+from minsheng.runtime.embedded.credentials import load_passwords
+from minsheng.runtime.migrate import prepare_logins, upgrade
+from minsheng_tenants import NewBody, create_body
+
+TEMPLATE = "minsheng_template"
+NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+Office = Callable[..., int]
+
+
+@dataclass(frozen=True)
+class Logins:
+    """The addresses of one test database."""
+
+    owner: str
+    app: str
+    worker: str
+    home: Path
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Valkey of this test process in a home of their own."""
+    base = Path("/var/lib/minsheng-tests") if os.geteuid() == 0 else Path(tempfile.gettempdir())
+    base.mkdir(mode=0o755, parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=base))
+    home.chmod(0o755)
+    with start_servers(home, lambda _line: None, fast=True) as running:
+        yield running
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(servers: Servers) -> str:
+    """A database that the real migrations built, to be cloned."""
+    passwords = load_passwords(servers.home)
+    prepare_logins(servers.admin_url, passwords["minsheng_app"], passwords["minsheng_worker"])
+    _administer(servers, f"create database {TEMPLATE}")
+    upgrade(admin_url(servers.home, TEMPLATE))
+    return TEMPLATE
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def new_database(servers: Servers, template: str) -> Callable[[], Logins]:
+    """Clone the template; for tests that need a whole database to themselves."""
+
+    def clone() -> Logins:
+        name = f"test_{next(_numbers)}"
+        _administer(servers, f"create database {name} template {template} strategy file_copy")
+        home = servers.home
+        return Logins(admin_url(home, name), app_url(home, name), worker_url(home, name), home)
+
+    return clone
+
+
+@pytest.fixture(scope="session")
+def logins(new_database: Callable[[], Logins]) -> Logins:
+    """The database that the tests of this process share; each makes offices of its own."""
+    return new_database()
+
+
+@pytest.fixture(scope="session")
+def shared_database(logins: Logins) -> Iterator[Database]:
+    database = Database(logins.app, logins.worker, logins.owner)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Database:
+    """Sessions on the shared test database."""
+    return shared_database
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock at noon of 2026-11-20 in China."""
+    return SetClock(NOON)
+
+
+@pytest.fixture(scope="session")
+def master() -> MasterKey:
+    return MasterKey(b"k" * 32)
+
+
+@pytest.fixture
+def tools(database: Database, clock: SetClock, master: MasterKey) -> Tools:
+    """Clock, keys and auditor over the shared test database."""
+    return make_tools(database, master, clock)
+
+
+_PATHS = {
+    "central": (),
+    "ministry": ("central",),
+    "province": ("central",),
+    "city": ("central", "province"),
+    "county": ("central", "province", "city"),
+    "street": ("central", "province", "city", "county"),
+    "department": ("central", "province", "city", "county"),
+}
+
+
+@pytest.fixture(scope="session")
+def office(shared_database: Database) -> Office:
+    """Make a body of a kind, with its line of parents, in the shared database; give its id.
+
+    ``office("county", below=city_id)`` puts it below a body that exists.
+    """
+    return office_maker(shared_database)
+
+
+def office_maker(database: Database) -> Office:
+    """A factory of bodies with codes that nobody has yet."""
+    codes = itertools.count(1)
+
+    def make(kind: str = "county", below: int | None = None, code: str = "") -> int:
+        with database.owner_session() as session:
+            parent = _code_of(session, below) if below else _line(session, kind, codes)
+            new = NewBody(code or _new_code(kind, codes), f"测试单位{kind}", kind, parent)
+            return create_body(session, new).id
+
+    return make
+
+
+def _code_of(session: Any, tenant_id: int) -> str:
+    code: str = session.scalar(text("select code from tenants where id = :id"), {"id": tenant_id})
+    return code
+
+
+def _line(session: Any, kind: str, codes: Iterator[int]) -> str:
+    parent = ""
+    for ancestor in _PATHS[kind]:
+        if ancestor == "central":
+            parent = _central(session)
+        else:
+            parent = create_body(
+                session, NewBody(_new_code(ancestor, codes), f"测试{ancestor}", ancestor, parent)
+            ).code
+    return parent
+
+
+def _central(session: Any) -> str:
+    if not session.scalar(text("select 1 from tenants where code = '000000'")):
+        create_body(session, NewBody("000000", "测试中央", "central"))
+    return "000000"
+
+
+def _new_code(kind: str, codes: Iterator[int]) -> str:
+    number = next(codes)
+    forms = {
+        "province": f"{100 + number % 800:03d}{number // 800:03d}",
+        "city": f"{1000 + number % 9000:04d}00",
+        "county": f"{100000 + number:06d}",
+        "street": f"{100000000 + number:09d}",
+    }
+    return forms.get(kind, f"T{number:05d}")
+
+
+@pytest.fixture
+def postgres_connection(servers: Servers) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to an empty database of its own."""
+    name = f"empty_{next(_numbers)}"
+    _administer(servers, f"create database {name}")
+    url = admin_url(servers.home, name).replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(url) as connection:
+        yield connection
+    _administer(servers, f"drop database {name} with (force)")
+
+
+def _administer(servers: Servers, statement: str) -> None:
+    engine = create_engine(servers.admin_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
