@@ -48,7 +48,7 @@ class Keyring:
         with self._database.session(tenant_id) as session:
             wrapped = session.scalar(select(TenantKey.wrapped))
         if wrapped is not None:
-            return wrapped
+            return bytes(wrapped)
         fresh = self._master.new_wrapped_key(tenant_id)
         with self._database.session(tenant_id) as session:
             row = {"tenant_id": tenant_id, "wrapped": fresh}
