@@ -1,0 +1,3 @@
+"""A plugin whose import wants 4 GB."""
+
+HOARD = bytearray(4 << 30)
