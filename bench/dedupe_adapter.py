@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import common  # type: ignore[import-not-found]  # the bench's own module, on its path
+
 from minsheng_dedupe import Match, Matcher, MemoryStore, Record
 
 _CHINA = timezone(timedelta(hours=8))

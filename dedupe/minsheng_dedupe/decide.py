@@ -60,10 +60,11 @@ def _decide(reasons: list[Reason], score: float, config: MatcherConfig) -> Decis
         return "same"
     if any(is_hard(r) for r in vetoes):
         return "related"
+    likely = score >= config.review_score and "text.other" not in codes
     placed = any(r.code.endswith(".conflict") for r in vetoes)
     if codes & _HELD and (known or named or not placed):
         return "review"
-    if (known or named) and codes & _ALIKE and score >= config.review_score:
+    if likely and ((known or named) or (codes & _ALIKE and not placed)):
         return "review"
     near_by = any(r.code in ("estate.same", "school.same", "road.same") for r in reasons)
     if known or named or codes & _ALIKE or (near_by and "text.other" not in codes):

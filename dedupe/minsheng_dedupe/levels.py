@@ -106,15 +106,15 @@ def _other(index: str) -> Callable[[Pair], bool]:
 
 
 CITIZEN: Comparison = (
-    Level("citizen.phone", _same("phone_ix"), 6, "同一来电号码", "same telephone number"),
+    Level("citizen.phone", _same("phone_ix"), 8, "同一来电号码", "same telephone number"),
     Level("citizen.other_phone", _other("phone_ix"), -5, "来电号码不同，不自动合并",
           "another telephone number: never joined by itself", veto=True),
-    Level("citizen.email", _same("email_ix"), 6, "同一电子邮箱", "same e-mail address"),
+    Level("citizen.email", _same("email_ix"), 8, "同一电子邮箱", "same e-mail address"),
     Level("citizen.other_email", _other("email_ix"), -4, "电子邮箱不同，不自动合并",
           "another e-mail address: never joined by itself", veto=True),
-    Level("citizen.name", _same("name_ix"), 4, "姓名或账号相同", "same name or account"),
+    Level("citizen.name", _same("name_ix"), 6, "姓名或账号相同", "same name or account"),
     Level("citizen.other_name", _other("name_ix"), -3, "姓名或账号不同", "another name or account"),
-    Level("citizen.unknown", _always, 0, "身份信息不足", "citizen not known on both sides"),
+    Level("citizen.unknown", _always, -2, "身份信息不足", "citizen not known on both sides"),
 )  # fmt: skip
 
 STANCE: Comparison = (
@@ -125,10 +125,10 @@ STANCE: Comparison = (
 )  # fmt: skip
 
 TIME: Comparison = (
-    Level("days.close", lambda p: p.days <= 14, 1, "相隔 {days} 天", "{days} days apart"),
+    Level("days.close", lambda p: p.days <= 14, 1.5, "相隔 {days} 天", "{days} days apart"),
     Level("days.season", lambda p: p.days <= 92, 0, "相隔 {days} 天", "{days} days apart"),
-    Level("days.year", lambda p: p.days <= 366, -1, "相隔 {days} 天", "{days} days apart"),
-    Level("days.long", _always, -2, "相隔 {days} 天，超过一年，不自动合并",
+    Level("days.year", lambda p: p.days <= 366, -3, "相隔 {days} 天", "{days} days apart"),
+    Level("days.long", _always, -4, "相隔 {days} 天，超过一年，不自动合并",
           "{days} days apart, over a year: never joined by itself", veto=True),
 )  # fmt: skip
 
