@@ -38,7 +38,7 @@ class FieldCipher:
 
     def __init__(self, tenant_id: int, data_key: bytes) -> None:
         """``data_key`` is the office's own 32 bytes."""
-        self._tenant_id = tenant_id
+        self.tenant_id = tenant_id
         self._seal = AESGCM(derive(data_key, "seal"))
         self._index_key = derive(data_key, "index")
 
@@ -72,7 +72,7 @@ class FieldCipher:
         return digest[:_INDEX]
 
     def _bind(self, place: str, row_id: uuid.UUID) -> bytes:
-        return f"{self._tenant_id}|{place}|{row_id}".encode()
+        return f"{self.tenant_id}|{place}|{row_id}".encode()
 
 
 class MasterKey:

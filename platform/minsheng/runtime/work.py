@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Index, Integer, bindparam, delete, text, update
+from sqlalchemy import Index, Integer, Result, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -108,32 +109,32 @@ def claim_work(
     return sorted(claims, key=lambda claim: claim.row_id)
 
 
+_FINISH = text("""
+    delete from work
+    using unnest(cast(:ids as uuid[]), cast(:fences as bigint[])) as mine(row_id, fence)
+    where work.tenant_id = :tenant and work.kind = :kind
+      and work.row_id = mine.row_id and work.fence = mine.fence
+""")
+_HOLD = text("""
+    update work set lease_until = :until
+    from unnest(cast(:ids as uuid[]), cast(:fences as bigint[])) as mine(row_id, fence)
+    where work.tenant_id = :tenant and work.kind = :kind
+      and work.row_id = mine.row_id and work.fence = mine.fence
+""")
+
+
 def finish_work(session: Session, claims: Sequence[Claim]) -> None:
     """Strike the claimed rows off; raises StaleClaim when one was taken over meanwhile."""
     if not claims:
         return
-    done = session.execute(
-        text("""
-            delete from work using unnest(cast(:ids as uuid[]), cast(:fences as bigint[]))
-                as mine(row_id, fence)
-            where work.tenant_id = :tenant and work.kind = :kind
-              and work.row_id = mine.row_id and work.fence = mine.fence
-        """).bindparams(bindparam("ids"), bindparam("fences")),
-        {
-            "ids": [claim.row_id for claim in claims],
-            "fences": [claim.fence for claim in claims],
-            "tenant": claims[0].tenant_id,
-            "kind": claims[0].kind,
-        },
-    )
-    if getattr(done, "rowcount", -1) != len(claims):
-        message = f"{claims[0].kind}: another worker took over, nothing was changed"
-        raise StaleClaim(message)
+    _check_all(claims, session.execute(_FINISH, _mine(claims)))
 
 
-def hold_claim(session: Session, claim: Claim, until: datetime) -> None:
-    """Make the lease longer while long work goes on; raises StaleClaim when it was taken over."""
-    _change(session, claim, lease_until=until)
+def hold_work(session: Session, claims: Sequence[Claim], until: datetime) -> None:
+    """Make the leases longer while long work goes on; raises StaleClaim when one was taken."""
+    if not claims:
+        return
+    _check_all(claims, session.execute(_HOLD, _mine(claims) | {"until": until}))
 
 
 def put_off(
@@ -147,6 +148,21 @@ def put_off(
 def drop_work(session: Session, kind: str, row_id: uuid.UUID) -> None:
     """Take a row off the table whatever its state, as when a channel is paused."""
     session.execute(delete(Work).where(Work.kind == kind, Work.row_id == row_id))
+
+
+def _mine(claims: Sequence[Claim]) -> dict[str, object]:
+    return {
+        "ids": [claim.row_id for claim in claims],
+        "fences": [claim.fence for claim in claims],
+        "tenant": claims[0].tenant_id,
+        "kind": claims[0].kind,
+    }
+
+
+def _check_all(claims: Sequence[Claim], done: Result[Any]) -> None:
+    if getattr(done, "rowcount", -1) != len(claims):
+        message = f"{claims[0].kind}: another worker took over, nothing was changed"
+        raise StaleClaim(message)
 
 
 def _change(session: Session, claim: Claim, **values: object) -> None:

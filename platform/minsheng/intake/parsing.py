@@ -1,0 +1,91 @@
+"""Parsing: inbox rows become messages, or go to quarantine with their bytes."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from minsheng.audit import SYSTEM, Tools
+from minsheng.intake.channels import channel_settings
+from minsheng.intake.host import ParseFailure, PluginHost
+from minsheng.intake.inbox import RAW, WAITING
+from minsheng.intake.messages import Arrival, store_messages
+from minsheng.intake.models import Channel, InboxItem
+from minsheng.intake.quarantine import put_aside, resolve
+from minsheng.runtime.failpoints import failpoint
+from minsheng.runtime.work import Claim, finish_work, hold_work
+from minsheng_sdk import ParsedMessage, RawItem
+
+Outcome = ParsedMessage | ParseFailure
+
+
+class Parser:
+    """Answers work of the kind "parse": one row is one arrival that waits in the inbox."""
+
+    def __init__(self, tools: Tools, host: PluginHost, lease: timedelta) -> None:
+        """``lease`` is renewed whenever a part of the claims is committed."""
+        self._tools = tools
+        self._host = host
+        self._lease = lease
+
+    def work(self, claims: Sequence[Claim]) -> None:
+        """Parse the arrivals of the claims, channel by channel."""
+        with self._tools.database.session(claims[0].tenant_id) as session:
+            items = {item.id: item for item in self._waiting(session, claims)}
+            channels = {channel.id: channel for channel in session.scalars(select(Channel))}
+            finish_work(session, [claim for claim in claims if claim.row_id not in items])
+        mine = sorted(
+            (claim for claim in claims if claim.row_id in items),
+            key=lambda claim: (items[claim.row_id].channel_id, claim.row_id),
+        )
+        for channel_id, group in groupby(mine, lambda claim: items[claim.row_id].channel_id):
+            held = list(group)
+            self._parse(channels[channel_id], held, [items[claim.row_id] for claim in held])
+
+    def _waiting(self, session: Session, claims: Sequence[Claim]) -> Sequence[InboxItem]:
+        ids = [claim.row_id for claim in claims]
+        chosen = select(InboxItem).where(InboxItem.id.in_(ids), InboxItem.state == WAITING)
+        return session.scalars(chosen).all()
+
+    def _parse(self, channel: Channel, claims: Sequence[Claim], items: Sequence[InboxItem]) -> None:
+        """Commit in parts: behind each failure, since a failure may have cost its whole limit."""
+        settings = channel_settings(self._tools, channel)
+        raw = [self._open(item) for item in items]
+        ready: list[tuple[Claim, Outcome]] = []
+        done = 0
+        for outcome in self._host.parse(channel.plugin, settings, raw):
+            ready.append((claims[done], outcome))
+            done += 1
+            if isinstance(outcome, ParseFailure):
+                self._commit(channel, ready, claims[done:])
+                ready = []
+        self._commit(channel, ready, claims[done:])
+
+    def _open(self, item: InboxItem) -> RawItem:
+        cipher = self._tools.keyring.cipher(item.tenant_id)
+        raw = cipher.open(RAW, item.id, item.raw or b"")
+        return RawItem(item.source_key, raw, item.epoch)
+
+    def _commit(
+        self, channel: Channel, ready: Sequence[tuple[Claim, Outcome]], left: Sequence[Claim]
+    ) -> None:
+        if not ready:
+            return
+        with self._tools.database.session(channel.tenant_id) as session:
+            finish_work(session, [claim for claim, _ in ready])
+            hold_work(session, left, self._tools.clock.now() + self._lease)
+            arrivals = [
+                Arrival(claim.row_id, outcome)
+                for claim, outcome in ready
+                if isinstance(outcome, ParsedMessage)
+            ]
+            ids = store_messages(session, self._tools, channel, arrivals)
+            self._tools.auditor.record(session, SYSTEM, "message.read", "message", *ids)
+            resolve(session, self._tools, [arrival.inbox_id for arrival in arrivals])
+            for claim, outcome in ready:
+                if isinstance(outcome, ParseFailure):
+                    put_aside(session, self._tools, claim.row_id, outcome.reason, outcome.detail)
+            failpoint("parse.before_commit")
+        failpoint("parse.after_commit")
