@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from minsheng.intake.host import Limits, PluginHost
 
 HOSTILE = Path(__file__).parent / "hostile"
 
 # Generous beside what an honest step takes on a busy machine, short beside a test's patience.
-SHORT = Limits(item_seconds=1.5, page_seconds=20, call_seconds=20, cpu_seconds=5)
+SHORT = Limits(
+    memory_bytes=256 << 20, item_seconds=10, page_seconds=20, call_seconds=20, cpu_seconds=5
+)
 
 
 @pytest.fixture

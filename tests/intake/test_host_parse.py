@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from minsheng.intake.host import Limits, ParseFailure, PluginHost, PluginRefused
 from minsheng_sdk import ParsedMessage, RawItem
 
@@ -40,8 +41,6 @@ def test_no_items_give_no_outcome_and_start_nothing(host: PluginHost) -> None:
         ("eat", "crashed", "MemoryError at moody.py:"),
         ("eat slowly", "crashed", "MemoryError at moody.py:"),
         ("open everything", "crashed", "OSError at moody.py:"),
-        ("sleep", "timed out", "no answer within 1.5 s"),
-        ("half a frame", "timed out", "no answer within 1.5 s"),
         ("huge frame", "flooded", "4294967295 bytes"),
         ("many parts", "flooded", "more than 1000000 parts"),
         ("no frame", "lied", "no JSON"),
@@ -66,18 +65,20 @@ def test_a_hostile_item_fails_alone_with_its_reason(
     assert "13800001234" not in failure.detail
 
 
+@pytest.mark.parametrize("word", ["sleep", "half a frame", "loop"])
+def test_an_item_that_hangs_is_ended_by_the_clock(make_host: MakeHost, word: str) -> None:
+    before, failure, after = parsed(make_host(item_seconds=1.5), "前", word, "后")
+    assert isinstance(before, ParsedMessage)
+    assert isinstance(failure, ParseFailure)
+    assert (failure.reason, "no answer within 1.5 s" in failure.detail) == ("timed out", True)
+    assert isinstance(after, ParsedMessage)
+
+
 def test_an_endless_loop_is_ended_by_its_processor_time(make_host: MakeHost) -> None:
     host = make_host(cpu_seconds=0, item_seconds=60)
     failure, after = parsed(host, "loop", "后")
     assert isinstance(failure, ParseFailure)
     assert (failure.reason, "processor time" in failure.detail) == ("timed out", True)
-    assert isinstance(after, ParsedMessage)
-
-
-def test_an_endless_loop_is_ended_by_the_clock(make_host: MakeHost) -> None:
-    failure, after = parsed(make_host(cpu_seconds=600), "loop", "后")
-    assert isinstance(failure, ParseFailure)
-    assert "no answer within" in failure.detail
     assert isinstance(after, ParsedMessage)
 
 
@@ -91,8 +92,7 @@ def test_an_ordinary_exception_does_not_cost_the_child(host: PluginHost) -> None
 def test_text_that_no_database_takes_is_repaired(host: PluginHost) -> None:
     (outcome,) = parsed(host, "odd text")
     assert isinstance(outcome, ParsedMessage)
-    assert outcome.body.count("\0") == 0
-    assert outcome.body.encode().decode() == "a\ufffdb?c"
+    assert outcome.body == "a\ufffdb\ufffdc"
 
 
 def test_an_item_larger_than_a_frame_fails_alone(make_host: MakeHost) -> None:
@@ -102,10 +102,10 @@ def test_an_item_larger_than_a_frame_fails_alone(make_host: MakeHost) -> None:
     assert isinstance(after, ParsedMessage)
 
 
-def test_one_poisoned_item_in_a_hundred_costs_nothing_else(host: PluginHost) -> None:
+def test_one_poisoned_item_in_a_hundred_costs_nothing_else(make_host: MakeHost) -> None:
     poisons = ["segfault", "exit", "eat", "fit", "sleep"]
     words = [poisons[n // 100] if n % 100 == 50 else f"第{n}件" for n in range(500)]
-    outcomes = parsed(host, *words)
+    outcomes = parsed(make_host(item_seconds=1.5), *words)
     failed = [n for n, each in enumerate(outcomes) if isinstance(each, ParseFailure)]
     assert failed == [50, 150, 250, 350, 450]
     bodies = [each.body for each in outcomes if isinstance(each, ParsedMessage)]

@@ -123,7 +123,7 @@ def seen() -> dict[str, object]:
         "environ": dict(os.environ),
         "argv": sys.orig_argv,
         "fds": sorted(os.listdir("/proc/self/fd")),
-        "own environ": Path("/proc/self/environ").read_bytes().decode(),
+        "own environ": readable("/proc/self/environ"),
         "parent environ": readable(f"/proc/{parent}/environ"),
         "parent argv": readable(f"/proc/{parent}/cmdline"),
         "uid": os.getuid(),

@@ -52,7 +52,9 @@ def _composite(value: object, repair: bool) -> Any:  # noqa: ANN401 - a JSON val
 
 
 def _repaired(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    # The way through UTF-16 joins halves that belong together and replaces those that do not.
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
 
 
 def from_wire(kind: type[Record], value: object) -> Record:
