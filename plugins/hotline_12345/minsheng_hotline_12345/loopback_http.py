@@ -36,15 +36,22 @@ class Reply:
     content_type: str = "application/json"
 
 
+TOO_MANY = Reply(429, b'{"message":"too many requests"}', {"Retry-After": "7"})
+
+
 class FaultyServer:
     """Threads that answer requests with ``answer``, and with one fault where asked to.
 
-    ``denied`` is the protocol's own way to refuse the credentials.
+    ``denied`` is the protocol's own way to refuse the credentials, ``throttled`` its way to ask
+    for patience.
     """
 
-    def __init__(self, answer: Callable[[Request], Reply], denied: Reply) -> None:
+    def __init__(
+        self, answer: Callable[[Request], Reply], denied: Reply, throttled: Reply = TOO_MANY
+    ) -> None:
         self._answer = answer
         self._denied = denied
+        self._throttled = throttled
         self._lock = threading.Lock()
         self._faults: list[tuple[Fault, int]] = []
         self._requests = 0
@@ -101,7 +108,7 @@ class FaultyServer:
         if fault == "refuse":
             return Reply(503, b'{"message":"service unavailable"}'), False
         if fault == "throttle":
-            return Reply(429, b'{"message":"too many requests"}', {"Retry-After": "7"}), False
+            return self._throttled, False
         if fault == "deny":
             return self._denied, False
         reply = self._answer(request)
