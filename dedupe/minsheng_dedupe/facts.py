@@ -6,6 +6,7 @@ an officer reads in a reason.
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 _HAN = "[\u4e00-\u9fff]"
 # A name cannot run across these characters: what stands before them belongs to the sentence.
@@ -71,23 +72,36 @@ _COMPLAINT = re.compile(
 )
 
 Fact = tuple[str, str, str]
+_MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
-    """What one message names, by kind, and its stance: `praise`, `complaint` or ''."""
+    """What one message names, and its stance: `praise`, `complaint` or ''.
 
-    named: dict[str, dict[str, str]]
+    `packed` is one line a fact, `kind key shown` with tabs between: most stored messages are never
+    compared in full, so it is unpacked on first use.
+    """
+
+    packed: str = ""
     stance: str = ""
+
+    @cached_property
+    def named(self) -> dict[str, dict[str, str]]:
+        """By kind: key to what is shown."""
+        named: dict[str, dict[str, str]] = {}
+        for line in self.packed.splitlines():
+            kind, key, shown = line.split("\t")
+            named.setdefault(kind, {}).setdefault(key, shown)
+        return named
 
 
 def read_facts(subject: str, body: str) -> Facts:
     """The facts of a cleaned subject and body (`normalise.close_up`)."""
     text = subject + " 。 " + body
-    named: dict[str, dict[str, str]] = {}
-    for kind, key, shown in [*_addresses(text), *_names(text), *_regions(text), *_numbers(text)]:
-        named.setdefault(kind, {}).setdefault(key, shown)
-    return Facts(named, _stance(subject, text))
+    found = [*_addresses(text), *_names(text), *_regions(text), *_numbers(text)]
+    lines = dict.fromkeys("\t".join(fact) for fact in found)
+    return Facts("\n".join(list(lines)[:_MOST]), _stance(subject, text))
 
 
 def _addresses(text: str) -> list[Fact]:

@@ -40,10 +40,15 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Features with the codes to ask for and the codes to be found by (a subset of them)."""
+    """Features with the codes to ask for and the codes to be found by.
+
+    `certain` are asked codes that speak by themselves (the words, the citizen), `grams` those that
+    speak together; `indexed` is a subset of both.
+    """
 
     features: Features
-    asked: tuple[int, ...]
+    certain: tuple[int, ...]
+    grams: tuple[int, ...]
     indexed: tuple[int, ...]
 
 
@@ -64,10 +69,8 @@ def prepare(record: Record, version: str) -> Prepared:
     fixed = (content,) if content else ()
     citizen, around = _citizen_codes(features, version)
     rare = _gram_codes(body_run, subject_run, version)
-    return Prepared(
-        features, tuple(dict.fromkeys((*fixed, *around, *rare))),
-        tuple(dict.fromkeys((*fixed, *citizen, *rare[:INDEXED]))),
-    )  # fmt: skip
+    own = tuple(dict.fromkeys((*fixed, *citizen, *rare[:INDEXED])))
+    return Prepared(features, (*fixed, *around), rare, own)
 
 
 def _gram_codes(body: str, subject: str, version: str) -> tuple[int, ...]:

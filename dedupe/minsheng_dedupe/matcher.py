@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .candidates import choose
+from .candidates import Chooser
 from .decide import judge, rank
 from .features import Features, Prepared, prepare
 from .levels import VERSION
@@ -25,6 +25,7 @@ class Matcher:
     def __init__(self, config: MatcherConfig | None, store: Store) -> None:
         self._config = config or MatcherConfig()
         self._store = store
+        self._chooser = Chooser(self._config.postings_cap, self._config.candidates)
         self._comparer = Comparer()
 
     def add(self, record: Record) -> None:
@@ -40,7 +41,7 @@ class Matcher:
         At most `MatcherConfig.results`; those decided `different` are among them, at the end.
         """
         prepared = prepare(record, self.version)
-        chosen = self._choose(prepared, self._store.postings(prepared.asked))
+        chosen = self._choose(prepared, self._store.postings(prepared.certain + prepared.grams))
         return self._answer(prepared.features, self._store.load(chosen), chosen)
 
     def arrive(self, records: Sequence[Record]) -> list[list[Match]]:
@@ -58,7 +59,7 @@ class Matcher:
     def _arrive(self, records: list[Record]) -> list[list[Match]]:
         batch = [prepare(r, self.version) for r in records]
         known = self._store.known({r.message_id for r in records})
-        postings = self._store.postings({c for p in batch for c in p.asked})
+        postings = self._store.postings({c for p in batch for c in p.certain + p.grams})
         fresh: dict[str, Features] = {}
         entries: list[Entry] = []
         chosen = []
@@ -73,8 +74,8 @@ class Matcher:
         return [self._answer(p.features, features, c) for p, c in zip(batch, chosen, strict=True)]
 
     def _choose(self, prepared: Prepared, postings: dict[int, list[str]]) -> list[str]:
-        config, itself = self._config, prepared.features.message_id
-        return choose(prepared.asked, postings, config.postings_cap, config.candidates, itself)
+        itself = prepared.features.message_id
+        return self._chooser.choose(prepared.certain, prepared.grams, postings, itself)
 
     def _entry(self, prepared: Prepared, postings: dict[int, list[str]]) -> Entry:
         """The entry to store; `postings` is brought up to date with it. A full code takes no
