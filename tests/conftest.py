@@ -138,7 +138,7 @@ def office_maker(database: Database) -> Office:
 
     def make(kind: str = "county", below: int | None = None, code: str = "") -> int:
         with database.owner_session() as session:
-            parent = _code_of(session, below) if below else _line(session, kind, codes)
+            parent = _code_of(session, below) if below else _line(session, kind)
             new = NewBody(code or _new_code(kind, codes), f"测试单位{kind}", kind, parent)
             return create_body(session, new).id
 
@@ -150,31 +150,27 @@ def _code_of(session: Any, tenant_id: int) -> str:
     return code
 
 
-def _line(session: Any, kind: str, codes: Iterator[int]) -> str:
+_STEM = {"central": "000000", "province": "100000", "city": "100100", "county": "100101"}
+"""The line of parents that bodies of the tests share unless ``below`` says otherwise."""
+
+
+def _line(session: Any, kind: str) -> str:
     parent = ""
     for ancestor in _PATHS[kind]:
-        if ancestor == "central":
-            parent = _central(session)
-        else:
-            parent = create_body(
-                session, NewBody(_new_code(ancestor, codes), f"测试{ancestor}", ancestor, parent)
-            ).code
+        code = _STEM[ancestor]
+        if not session.scalar(text("select 1 from tenants where code = :code"), {"code": code}):
+            create_body(session, NewBody(code, f"测试{ancestor}", ancestor, parent))
+        parent = code
     return parent
-
-
-def _central(session: Any) -> str:
-    if not session.scalar(text("select 1 from tenants where code = '000000'")):
-        create_body(session, NewBody("000000", "测试中央", "central"))
-    return "000000"
 
 
 def _new_code(kind: str, codes: Iterator[int]) -> str:
     number = next(codes)
     forms = {
-        "province": f"{100 + number % 800:03d}{number // 800:03d}",
-        "city": f"{1000 + number % 9000:04d}00",
-        "county": f"{100000 + number:06d}",
-        "street": f"{100000000 + number:09d}",
+        "province": f"{10 + number % 89:02d}0000",
+        "city": f"{2000 + number % 8000:04d}00",
+        "county": f"{200000 + number:06d}",
+        "street": f"{200000000 + number:09d}",
     }
     return forms.get(kind, f"T{number:05d}")
 

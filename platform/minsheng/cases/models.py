@@ -109,7 +109,8 @@ class CaseEvent(TenantTable, Base):
 
 
 class Finding(TenantTable, Base):
-    """The matcher's word on two messages: to be reviewed, or related. States: open, closed.
+    """The matcher's word on two messages: to be reviewed (state open, then closed) or
+    related (noted).
 
     ``outcome`` says how a person closed it: same, related or different.
     """

@@ -116,15 +116,7 @@ MATCH_RECORDS = """
 create table match_records (
     tenant_id integer not null,
     message_id uuid not null,
-    day double precision not null,
-    region text not null,
-    phone_ix bytea not null,
-    email_ix bytea not null,
-    name_ix bytea not null,
-    content bigint not null,
-    subject bytea not null,
-    body bytea not null,
-    facts jsonb not null,
+    payload bytea not null,
     codes bytea not null,
     constraint pk_match_records primary key (tenant_id, message_id)
 )

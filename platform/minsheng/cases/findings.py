@@ -1,0 +1,86 @@
+"""A person's answer to what the matcher asked: the same matter, related, or not the same."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from minsheng.audit import Tools
+from minsheng.cases.errors import CaseConflict, FindingNotFound
+from minsheng.cases.ledger import Wish, case_event, close_findings, merge, messages_in
+from minsheng.cases.memory import remember_not_same
+from minsheng.cases.models import Case, CaseMessage, Finding
+from minsheng.cases.summary import refresh_cases
+
+OUTCOMES = ("same", "related", "different")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The two cases a finding was about, and what a person said of them."""
+
+    case: str
+    other: str
+    outcome: str
+
+
+def answer_finding(
+    session: Session, tools: Tools, wish: Wish, finding_id: uuid.UUID, outcome: str
+) -> Answered:
+    """Close an open finding: "same" joins the two cases, "different" is remembered for ever.
+
+    The older case keeps its number. Raises FindingNotFound or CaseConflict.
+    """
+    if outcome not in OUTCOMES:
+        message = f"unknown outcome {outcome!r}: use one of {', '.join(OUTCOMES)}"
+        raise CaseConflict(message)
+    case, other = _cases(session, finding_id)
+    if outcome == "same":
+        merge(session, tools, wish, case.number, other.number)
+        return Answered(case.number, other.number, outcome)
+    ours, theirs = messages_in(session, case.id), messages_in(session, other.id)
+    if outcome == "different":
+        remember_not_same(session, tools, wish.actor, ours, theirs)
+    close_findings(session, ours, theirs, outcome)
+    _tell(session, tools, wish, case, other, outcome)
+    refresh_cases(session, (case.id, other.id))
+    tools.auditor.record(session, wish.actor, f"finding.{outcome}", "finding", finding_id)
+    return Answered(case.number, other.number, outcome)
+
+
+def _tell(
+    session: Session, tools: Tools, wish: Wish, case: Case, other: Case, outcome: str
+) -> None:
+    kind = "not_same" if outcome == "different" else "related"
+    data = {"cases": [case.number, other.number], "reason": wish.reason}
+    now = tools.clock.now()
+    session.add_all(case_event(now, wish.actor, each.id, kind, data) for each in (case, other))
+
+
+def _cases(session: Session, finding_id: uuid.UUID) -> tuple[Case, Case]:
+    ours, theirs = aliased(CaseMessage), aliased(CaseMessage)
+    chosen = (
+        select(ours.case_id, theirs.case_id)
+        .select_from(Finding)
+        .join(
+            ours, and_(ours.tenant_id == Finding.tenant_id, ours.message_id == Finding.message_id)
+        )
+        .join(
+            theirs,
+            and_(theirs.tenant_id == Finding.tenant_id, theirs.message_id == Finding.other_id),
+        )
+        .where(Finding.id == finding_id, Finding.state == "open")
+    )
+    found = session.execute(chosen).first()
+    if found is None or found[0] == found[1]:
+        message = "no open finding of this number: somebody may have answered it meanwhile"
+        raise FindingNotFound(message)
+    cases = session.scalars(select(Case).where(Case.id.in_(found)).order_by(Case.id)).all()
+    return cases[0], cases[1]
+
+
+def _stands(
+    place: type[CaseMessage], message_id: InstrumentedAttribute[uuid.UUID]
+) -> ColumnElement[bool]:
+    return and_(place.tenant_id == Finding.tenant_id, place.message_id == message_id)

@@ -1,0 +1,120 @@
+"""Search over cases through the one definer function that may read the index.
+
+Under row security the service's login cannot use GIN, so ``search_cases`` (migration 0006) reads
+it as a role of its own and filters on the current office. The index holds hashes of character
+pairs mixed with the office's number: one office's words are another's noise.
+"""
+
+import re
+import uuid
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from minsheng.cases.models import OPEN, Case, CaseMessage, CaseSearch
+from minsheng.intake.models import Message
+from minsheng_dedupe.normalise import fold
+from minsheng_tenants import tenant_of
+
+MAX_WORDS = 20_000
+"""Characters of a case that can be found by search; the first ones of each message come first."""
+_GAP = re.compile(r"\s+")
+_MOST_NEEDLES = 8
+
+
+def index_cases(session: Session, case_ids: Iterable[uuid.UUID]) -> None:
+    """Write anew what search knows of these cases; a case that is not open is forgotten."""
+    ids = list(case_ids)
+    words = _words(session, ids)
+    session.execute(delete(CaseSearch).where(CaseSearch.case_id.in_(set(ids) - set(words))))
+    if not words:
+        return
+    tenant_id = tenant_of(session)
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "case_id": case_id,
+            "last_at": last_at,
+            "words": said,
+            "codes": sorted(pair_codes(tenant_id, said)),
+        }
+        for case_id, (last_at, said) in words.items()
+    ]
+    statement = insert(CaseSearch).values(rows)
+    changed = {name: statement.excluded[name] for name in ("last_at", "words", "codes")}
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "case_id"],
+            set_=changed,
+            where=CaseSearch.tenant_id == tenant_id,
+        )
+    )
+
+
+_SEARCH = text("select case_id, last_at from search_cases(:codes, :needles, :before, :most)")
+
+
+def search_cases(
+    session: Session, wish: str, before: datetime | None = None, most: int = 50
+) -> list[uuid.UUID]:
+    """Open cases that hold every word of ``wish``, the most recent first, at most 200.
+
+    A wish needs one word of two characters at least, since the index holds pairs.
+    """
+    needles = [searchable(part) for part in wish.split()[:_MOST_NEEDLES]]
+    codes = set[int]()
+    for needle in needles:
+        codes |= pair_codes(tenant_of(session), needle)
+    if not codes:
+        return []
+    asked = {
+        "codes": sorted(codes),
+        "needles": [f"%{_escape(needle)}%" for needle in needles],
+        "before": before,
+        "most": most,
+    }
+    return [row.case_id for row in session.execute(_SEARCH, asked)]
+
+
+def searchable(words: str) -> str:
+    """Words as the index holds them: simplified, narrow, small letters, without white space."""
+    return _GAP.sub("", fold(words)).lower()
+
+
+def pair_codes(tenant_id: int, said: str) -> set[int]:
+    """The signed 32-bit hashes of every pair of neighbouring characters, mixed with the office."""
+    salt = zlib.crc32(tenant_id.to_bytes(4, "big"))
+    hashes = {zlib.crc32(said[at : at + 2].encode(), salt) for at in range(len(said) - 1)}
+    return {code - (1 << 32) if code >= 1 << 31 else code for code in hashes}
+
+
+def _escape(needle: str) -> str:
+    return needle.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _words(
+    session: Session, case_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, tuple[datetime, str]]:
+    said: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
+    last: dict[uuid.UUID, datetime] = {}
+    standing = and_(CaseMessage.tenant_id == Case.tenant_id, CaseMessage.case_id == Case.id)
+    told = and_(Message.tenant_id == Case.tenant_id, Message.id == CaseMessage.message_id)
+    chosen = (
+        select(Case.id, Case.last_at, Message.subject, Message.body)
+        .join(CaseMessage, standing)
+        .join(Message, told)
+        .where(Case.id.in_(case_ids), Case.state == OPEN)
+        .order_by(Message.received_at, Message.id)
+    )
+    for row in session.execute(chosen):
+        last[row.id] = row.last_at
+        said[row.id] += [row.subject, row.body[:MAX_WORDS]]
+    return {
+        case_id: (last[case_id], searchable("\n".join(parts))[:MAX_WORDS])
+        for case_id, parts in said.items()
+    }
