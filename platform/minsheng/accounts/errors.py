@@ -1,0 +1,76 @@
+"""What can go wrong at the door, as types.
+
+::
+
+    AccountInvalid(field)      a user or client cannot be made like this
+      └ AccountExists(field)   the name is taken
+    AccountNotFound            no such user or client in this office
+    LoginRefused               unknown, wrong, locked or off: one type, one message
+    SessionEnded               the login session is over, unknown or another office's
+    RoleDenied(permission)     the role does not hold the permission
+    ClientRefused              unknown client, wrong secret, off: one type, one message
+    TokenRefused               an access token that is not ours, not valid or not any more
+"""
+
+
+class AccountInvalid(Exception):
+    """A user or client cannot be made like this; ``field`` names what to change."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """``message`` says what to do and never repeats a password."""
+        super().__init__(message)
+        self.field = field
+
+
+class AccountExists(AccountInvalid):
+    """The office has an account of this name already."""
+
+
+class AccountNotFound(Exception):
+    """The office has no such user or client."""
+
+    def __init__(self) -> None:
+        """One message for an absent account and another office's."""
+        super().__init__("no such account in this office: check the name")
+
+
+class LoginRefused(Exception):
+    """Nobody was let in; the reason stands in the audit entry and nowhere else."""
+
+    def __init__(self) -> None:
+        """One message for every reason, so that names and locks cannot be found out."""
+        super().__init__("office, user name or password is wrong: check all three, or wait a while")
+
+
+class SessionEnded(Exception):
+    """The login session is over: by time, by logout, or since its account is off."""
+
+    def __init__(self) -> None:
+        """One message for every reason."""
+        super().__init__("the session has ended: log in again")
+
+
+class RoleDenied(Exception):
+    """The user's role does not hold ``permission``."""
+
+    def __init__(self, permission: str) -> None:
+        """``permission`` is one of :data:`minsheng.accounts.roles.PERMISSIONS`."""
+        super().__init__(f"your role does not allow {permission}: ask your office's administrator")
+        self.permission = permission
+
+
+class ClientRefused(Exception):
+    """The client is unknown, off, or its secret is wrong."""
+
+    def __init__(self) -> None:
+        """One message for every reason."""
+        super().__init__("client id or secret is wrong: check both")
+
+
+class TokenRefused(Exception):
+    """An access token that cannot be accepted; ``reason`` is a word for operators."""
+
+    def __init__(self, reason: str) -> None:
+        """``reason`` is never a part of the token."""
+        super().__init__("the access token is not valid: fetch a new one from /oauth/token")
+        self.reason = reason

@@ -1,0 +1,38 @@
+"""What an API client may be allowed to do."""
+
+from collections.abc import Iterable, Mapping
+
+from minsheng.accounts.errors import AccountInvalid
+
+SCOPES: Mapping[str, str] = {
+    "tenants:read": "see the office and the bodies below it",
+    "tenants:write": "add bodies below the office",
+    "channels:read": "see channels and their runs",
+    "channels:write": "add, change, pause and pull channels",
+    "messages:read": "see messages",
+    "messages:write": "post messages",
+    "cases:read": "see cases, their messages and history",
+    "cases:write": "join, part and split cases",
+}
+"""Every scope and what it allows."""
+
+
+def join_scopes(scopes: Iterable[str]) -> str:
+    """Scopes as they are stored: known ones only, in order, one space between.
+
+    Raises AccountInvalid for an unknown scope and for none at all.
+    """
+    wanted = set(scopes)
+    unknown = sorted(wanted - set(SCOPES))
+    if unknown:
+        message = f"unknown scope {unknown[0]!r}: use some of {', '.join(SCOPES)}"
+        raise AccountInvalid("scopes", message)
+    if not wanted:
+        message = f"a client needs a scope: use some of {', '.join(SCOPES)}"
+        raise AccountInvalid("scopes", message)
+    return " ".join(scope for scope in SCOPES if scope in wanted)
+
+
+def split_scopes(scopes: str) -> frozenset[str]:
+    """Stored or requested scopes as a set."""
+    return frozenset(scopes.split())

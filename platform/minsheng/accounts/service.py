@@ -1,0 +1,78 @@
+"""The verbs of the room: who may come in, and who came.
+
+A verb takes a session of one office, the process's :class:`~minsheng.audit.Tools` and plain
+values. Changes happen in the caller's transaction; refusals are counted and written to the audit
+trail in a transaction of their own, since the caller rolls its own back.
+"""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from minsheng.accounts.clients import (
+    NewClient,
+    check_client,
+    client_id_of,
+    create_client,
+    tenant_of_client,
+    turn_off_client,
+)
+from minsheng.accounts.logins import authenticate
+from minsheng.accounts.sessions import (
+    SessionLimits,
+    SignedIn,
+    close_session,
+    demand_permission,
+    open_session,
+    resume_session,
+    sweep_sessions,
+    tenant_of_token,
+)
+from minsheng.accounts.users import (
+    NewUser,
+    change_password,
+    change_role,
+    create_user,
+    find_user,
+    turn_off_user,
+)
+
+__all__ = [
+    "NewClient",
+    "NewUser",
+    "SessionLimits",
+    "SignedIn",
+    "authenticate",
+    "change_password",
+    "change_role",
+    "check_client",
+    "client_id_of",
+    "close_session",
+    "create_client",
+    "create_user",
+    "demand_permission",
+    "find_tenant_for_login",
+    "find_user",
+    "open_session",
+    "resume_session",
+    "sweep_sessions",
+    "tenant_of_client",
+    "tenant_of_token",
+    "turn_off_client",
+    "turn_off_user",
+]
+
+_RESOLVE = text("select id, name from resolve_tenant(:code)")
+_LONGEST_CODE = 32
+
+
+def find_tenant_for_login(session: Session, code: str) -> tuple[int, str] | None:
+    """The id and name of the active office with this code, or nothing.
+
+    For ``Database.public_session()``: offices are under row security, and before a login there is
+    no office, so a definer function of the allow-list answers for one code at a time.
+    """
+    wanted = code.strip()
+    if not wanted.isascii() or not wanted.isprintable() or len(wanted) > _LONGEST_CODE:
+        return None
+    row = session.execute(_RESOLVE, {"code": wanted}).one_or_none()
+    return (row.id, row.name) if row else None
