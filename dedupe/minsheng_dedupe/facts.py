@@ -15,20 +15,20 @@ _BREAK = (
     "市县区省位由向请求至关还"
 )
 
-_PLATE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_ADDRESS = (
-    ("building", re.compile(r"([a-z]?\d{1,3}|[a-z])-?(?:号楼|栋|幢|座)")),
-    ("unit", re.compile(r"(\d{1,2})单元")),
-    ("room", re.compile(r"(?<!\d)(\d{3,4})(?:室|房(?!间|屋|产|子|价|款|源|租))")),
-    ("phase", re.compile(r"(?<!\d)(\d{1,2})期(?!间|限|望|待|末|满)")),
-    ("door", re.compile(r"(?:路|街|巷|道|里|弄)(\d{1,4})号")),
-    ("group", re.compile(r"(?<!\d)(\d{1,2})组(?!织|成|建|长|合)")),
-    ("plate", re.compile(rf"[{_PLATE}][a-z][a-z0-9]{{5,6}}(?![a-z0-9])")),
-)  # fmt: skip
-_UNIT_SHOWN = {
+_ADDRESS = re.compile(
+    r"([路街巷道里弄])?(?<![\d.])((?<![a-z])[a-z]?\d{1,4}|(?<![a-z])[a-z])-?"
+    r"(号楼|[栋幢座]|单元|室|房(?![间屋产子价款源租])|期(?![间限望待末满])|组(?![织成建长合])|号)"
+)
+_ADDRESS_KIND = {
+    "单元": "unit", "室": "room", "房": "room", "期": "phase", "组": "group", "号": "door",
+}  # fmt: skip
+_SHOWN = {
     "building": "{}号楼", "unit": "{}单元", "room": "{}室",
     "phase": "{}期", "door": "{}号", "group": "{}组",
 }  # fmt: skip
+_PLATE = re.compile(
+    "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][a-z0-9]{5,6}(?![a-z0-9])"
+)
 
 _SUFFIX = {
     "estate": "小区|社区|花园|花苑|家园|家苑|新城|新村|公寓|公馆|名城|名苑|名府|华府|华庭|国际|大厦"
@@ -51,11 +51,7 @@ _GENERIC = re.compile(
     "|其他|其它|所有|部分|义务|乡村|道路|马路|公路|铁路|网络|线路|电路|走路|楼盘|业主|居民|城镇|乡镇|出来|进来|影响|新建"
     "|条路|段路|修路|拆迁|门面|门口|希望|投诉|反映|举报|建议|咨询|关于"
 )
-_REGION = re.compile(
-    r"(?:([a-z]\d{0,2})|((?![小社地园城辖我市郊校厂景片街]){H}{{2}}))([市县区])".replace(
-        "{H}", _HAN
-    ).replace("{{2}}", "{2}")
-)
+_REGION = re.compile(f"(?:([a-z]\\d{{0,2}})|(?![小社地园城辖我市郊校厂景片街]){_HAN}{{2}})[市县区]")
 _NOT_REGION = re.compile(
     "小区|社区|地区|园区|城区|辖区|市区|校区|厂区|景区|片区|新区|郊区|山区|城市|门市|超市|上市|街区|自治"
 )
@@ -105,11 +101,12 @@ def read_facts(subject: str, body: str) -> Facts:
 
 
 def _addresses(text: str) -> list[Fact]:
-    found = []
-    for kind, pattern in _ADDRESS:
-        for hit in pattern.finditer(text):
-            key = hit[1] if pattern.groups else hit[0]
-            found.append((kind, key, _UNIT_SHOWN.get(kind, "{}").format(key)))
+    """Buildings, units, rooms and the like; a bare 号 counts only behind a road."""
+    found = [("plate", hit[0], hit[0].upper()) for hit in _PLATE.finditer(text)]
+    for hit in _ADDRESS.finditer(text):
+        kind = _ADDRESS_KIND.get(hit[3], "building")
+        if (hit[1] or kind != "door") and (len(hit[2]) > 2 or kind != "room"):
+            found.append((kind, hit[2], _SHOWN[kind].format(hit[2].upper())))
     return found
 
 

@@ -74,8 +74,8 @@ def prepare(record: Record, version: str) -> Prepared:
 
 
 def _gram_codes(body: str, subject: str, version: str) -> tuple[int, ...]:
-    salt = _code(version, "gram", b"")
-    return tuple(int(c) ^ salt for c in rarest_codes(subject + body, ASKED))
+    salted = rarest_codes(subject + body, ASKED) ^ _code(version, "gram", b"")
+    return tuple(salted.tolist())
 
 
 def _citizen_codes(features: Features, version: str) -> tuple[list[int], list[int]]:

@@ -7,7 +7,7 @@ all quotation, and its words are the only ones there are.
 
 import re
 
-_MIN_LEFT = 8
+_WORDS_LEFT = re.compile(r"(?:\W*\w){8}")
 
 _PREFIX = re.compile(r"^\s*(?:(?:答复|回复|转发|自动回复|re|fwd?|fw|aw)\s*[::]\s*)+")
 _TAG = re.compile(r"^\s*(?:[\[【(][^\]】)]{1,12}[\]】)]\s*)+")
@@ -97,4 +97,4 @@ def _unless_empty(rule: re.Pattern[str], text: str) -> str:
 
 
 def _long_enough(text: str) -> bool:
-    return sum(map(str.isalnum, text[:400])) >= _MIN_LEFT
+    return _WORDS_LEFT.match(text) is not None

@@ -51,7 +51,16 @@ def two_grams(text: str) -> Grams:
     """The distinct 2-grams of `text`, ascending, each below `SPACE`; empty for an empty text."""
     if not text:
         return np.empty(0, dtype=np.uint32)
-    return np.unique((_pairs(text) >> _SHIFT).astype(np.uint32))
+    grams = (_pairs(text) >> _SHIFT).astype(np.uint32)
+    grams.sort()
+    return grams[_first_of_run(grams)]
+
+
+def _first_of_run(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+    """Where each run of equal neighbours begins; `np.unique` costs four times as much here."""
+    first = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return first
 
 
 WEIGHTS = _table()
@@ -74,6 +83,7 @@ def rarest_codes(text: str, count: int) -> Codes:
     weight = WEIGHTS[(pairs >> _SHIFT).astype(np.uint32)]
     rarity = weight[:-2] + weight[1:-1] + weight[2:]
     mixed = pairs[:-2] * _A + pairs[2:] * _B
-    codes, first = np.unique((mixed ^ (mixed >> _FOLD)) * _B, return_index=True)
-    order = np.lexsort((codes, -rarity[first]))[:count]
-    return codes[order].astype(np.int64)
+    codes = ((mixed ^ (mixed >> _FOLD)) * _B).astype(np.int64)
+    ordered = codes[np.lexsort((codes, -rarity))]
+    distinct: Codes = ordered[_first_of_run(ordered)]
+    return distinct[:count]
