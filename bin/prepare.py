@@ -203,7 +203,7 @@ def npm(*arguments: str) -> None:
 
 def pip_install(files: Iterable[Path]) -> None:
     """Install what the lock files name, every file checked against its hash."""
-    pip(["install", "--require-hashes", *(f"--requirement={file}" for file in files)])
+    pip(["install", "--require-hashes", "--no-deps", *(f"--requirement={file}" for file in files)])
 
 
 def pip(arguments: Sequence[str]) -> None:

@@ -79,7 +79,7 @@ class Postgres:
     def start(self) -> None:
         """Make the data folder when missing, start the server and wait until it answers rightly.
 
-        Raises a subtype of EmbeddedServerFailed.
+        Raises a subtype of EmbeddedServerFailed; then ``stop`` is due as after a good start.
         """
         own_folder(self.folder, self.user)
         if not self.data.exists():
@@ -89,12 +89,8 @@ class Postgres:
         if not port_is_free(self.port):
             raise port_taken(self.name, self.port, self.folder.parent)
         self._process = ServerProcess(self._launch())
-        try:
-            self._wait_until_ready(self._process)
-            self._check_chinese()
-        except BaseException:
-            self.stop()
-            raise
+        self._wait_until_ready(self._process)
+        self._check_chinese()
 
     def stop(self) -> None:
         """End the server in order: open transactions are rolled back, nothing is lost."""

@@ -119,7 +119,7 @@ def _start(home: Path, log: Callable[[str], None], *, fast: bool) -> Servers:
             user=user,
         )
         for server in (postgres, valkey):
-            server.start()
             stack.callback(server.stop)
+            server.start()
             log(f"{server.name} listens on 127.0.0.1:{server.port}")
         return Servers(home, postgres, valkey, stack.pop_all())

@@ -45,7 +45,7 @@ class Valkey:
     def start(self) -> None:
         """Write the configuration, start the server and wait until it answers.
 
-        Raises a subtype of EmbeddedServerFailed.
+        Raises a subtype of EmbeddedServerFailed; then ``stop`` is due as after a good start.
         """
         own_folder(self.folder, self.user)
         clear_process(self.folder / "valkey.pid", self.folder)
@@ -58,11 +58,7 @@ class Valkey:
         log = self.logs / "valkey.log"
         launch = Launch(self.name, command, log, self.folder, self.user, signal.SIGTERM)
         self._process = ServerProcess(launch)
-        try:
-            self._wait_until_ready(self._process)
-        except BaseException:
-            self.stop()
-            raise
+        self._wait_until_ready(self._process)
 
     def stop(self) -> None:
         """End the server in order, its append-only file written."""
