@@ -1,7 +1,7 @@
 """A work-order server for each test, with a clock that the test moves."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,10 +33,7 @@ class Desk:
 
     settings: Settings
     cursor: str = ""
-    keys: list[str] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self.keys = []
+    keys: list[str] = field(default_factory=list)
 
     def pull(self, pages: int = 10_000) -> int:
         """Commit up to ``pages`` pages, then break off; return how many were committed."""
