@@ -78,15 +78,16 @@ def _claims(claims: dict[str, object]) -> TokenClaims:
         raise TokenRefused("claims")
     try:
         owner = tenant_of_client(str(client_id))
-    except ClientRefused as error:
-        raise TokenRefused("subject") from error
+        expires_at = datetime.fromtimestamp(expires, UTC)
+    except (ClientRefused, OverflowError, OSError, ValueError) as error:
+        raise TokenRefused("claims") from error
     if owner != tenant_id:
         raise TokenRefused("tenant")
     return TokenClaims(
         client_id=str(client_id),
         tenant_id=tenant_id,
         scopes=split_scopes(scope),
-        expires_at=datetime.fromtimestamp(expires, UTC),
+        expires_at=expires_at,
         token_id=str(token_id),
     )
 
