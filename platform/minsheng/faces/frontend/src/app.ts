@@ -1,0 +1,14 @@
+// What pages do beyond plain links and forms. Every page works without it.
+import "htmx.org";
+import { watchCompare } from "./compare";
+import { watchForms } from "./forms";
+import { showCurrentView, watchKeys } from "./keys";
+import { watchLive } from "./live";
+import { watchQueue } from "./queue";
+
+watchLive();
+watchQueue();
+watchCompare();
+watchForms();
+watchKeys();
+showCurrentView();

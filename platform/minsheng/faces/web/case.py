@@ -1,0 +1,88 @@
+"""One case: its origins side by side, why they were joined, and taking one out again."""
+
+import uuid
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from minsheng.cases.service import CaseConflict, MessageNotInCase, Wish, case_view, split, unmerge
+from minsheng.faces.web.desk import actor, may, needs, office_session, tools
+from minsheng.faces.web.models import CaseScreen
+from minsheng.faces.web.places import place_names
+from minsheng.faces.web.present import case_screen
+from minsheng.faces.web.rail import render_desk
+
+case_pages = Blueprint("case_pages", __name__, url_prefix="/cases")
+
+LONGEST_REASON = 500
+
+
+@case_pages.get("/<number>")
+@needs("cases.read")
+def show_case(number: str) -> ResponseReturnValue:
+    """The page of a case."""
+    with office_session() as session:
+        screen = _screen(session, number)
+        return render_desk(
+            session, "desk/case.html", "", screen=screen, may_merge=may("cases.merge")
+        )
+
+
+@case_pages.get("/<number>/preview")
+@needs("cases.read")
+def show_preview(number: str) -> ResponseReturnValue:
+    """The case in short, beside the queue."""
+    with office_session() as session:
+        return render_template("desk/preview.html", screen=_screen(session, number, compared=False))
+
+
+@case_pages.post("/<number>/split")
+@needs("cases.merge")
+def split_message(number: str) -> ResponseReturnValue:
+    """Take one message out of the case; the page then offers the case it stands in now."""
+    message = message_id(request.form.get("message", ""))
+    if message is None:
+        return _back(number, "already")
+    try:
+        with office_session() as session:
+            home = split(session, tools(), wish(), number, [message])
+    except (CaseConflict, MessageNotInCase):
+        return _back(number, "already")
+    return _back(number, "unmerged", home.number)
+
+
+@case_pages.post("/<number>/unmerge")
+@needs("cases.merge")
+def unmerge_case(number: str) -> ResponseReturnValue:
+    """Undo the joining of another case into this one."""
+    other = request.form.get("other", "")
+    try:
+        with office_session() as session:
+            unmerge(session, tools(), wish(), number, other)
+    except CaseConflict:
+        return _back(number, "already")
+    return _back(number, "unmerged", other)
+
+
+def wish() -> Wish:
+    """Who asks, and the reason that stands in the form."""
+    return Wish(actor(), request.form.get("reason", "").strip()[:LONGEST_REASON])
+
+
+def message_id(given: str) -> uuid.UUID | None:
+    """The id that a form carried, or None when it is none."""
+    try:
+        return uuid.UUID(given)
+    except ValueError:
+        return None
+
+
+def _back(number: str, done: str, about: str | None = None) -> ResponseReturnValue:
+    return redirect(url_for("case_pages.show_case", number=number, done=done, about=about), 303)
+
+
+def _screen(session: Session, number: str, *, compared: bool = True) -> CaseScreen:
+    view = case_view(session, tools(), number)
+    places = place_names(session, [view.region, *(m.region for m in view.messages)])
+    return case_screen(view, places, may_merge=may("cases.merge"), compared=compared)

@@ -1,0 +1,83 @@
+"""The words and icons for the service's own terms; an unknown term is shown as it is."""
+
+from minsheng.faces.web.words import _
+
+PLUGIN_ICONS = {
+    "hotline_12345": "phone",
+    "mailbox": "mail",
+    "leaders_board": "board",
+    "handover": "handover",
+    "api": "api",
+}
+
+
+def plugin_icon(plugin: str) -> str:
+    """The icon of an origin."""
+    return PLUGIN_ICONS.get(plugin, "inbox")
+
+
+def plugin_name(plugin: str) -> str:
+    """What people call the kind of channel."""
+    return {
+        "hotline_12345": _("电话"),
+        "mailbox": _("信箱"),
+        "leaders_board": _("留言板"),
+        "handover": _("交办"),
+        "api": _("接口"),
+    }.get(plugin, plugin)
+
+
+def state_name(state: str) -> str:
+    """The state of a case."""
+    return {"open": _("办理中"), "merged": _("已并入"), "closed": _("已办结")}.get(state, state)
+
+
+def role_name(role: str) -> str:
+    """What a person may do here."""
+    return {
+        "admin": _("管理员"),
+        "liaison": _("联络员"),
+        "handler": _("经办人"),
+        "reviewer": _("审核人"),
+        "leader": _("领导"),
+        "readonly": _("查阅"),
+    }.get(role, role)
+
+
+def channel_state(state: str) -> str:
+    """Whether a channel is pulled, paused, or brings its messages itself."""
+    return {"active": _("运行"), "paused": _("已暂停"), "pushed": _("推送")}.get(state, state)
+
+
+def outcome_name(outcome: str) -> str:
+    """How a run ended."""
+    return {"running": _("进行中"), "ok": _("正常"), "failed": _("失败")}.get(outcome, outcome)
+
+
+def trouble_name(kind: str) -> str:
+    """What went wrong in a run and what to do, by the name of the error that ended it."""
+    return {
+        "SourceUnavailable": _("对方系统没有应答，会自动再试"),
+        "RateLimited": _("对方系统要求放慢，会自动再试"),
+        "CredentialsRefused": _("账号或密钥被拒，请管理员更换"),
+        "SettingsInvalid": _("渠道设置不对，请管理员更正"),
+        "ProtocolBroken": _("对方系统的应答不合约定，请联系插件作者"),
+        "PluginNotInstalled": _("插件没有安装，请管理员安装"),
+        "PluginRefused": _("插件不合要求，没有装入"),
+        "PluginCrashed": _("插件中断，会自动再试"),
+        "NurseryLost": _("插件进程被外部结束，会自动再试"),
+        "PluginTimedOut": _("插件超时被停止，会自动再试"),
+        "PluginFlooded": _("插件送来的太多，已停止"),
+        "PluginLied": _("插件的应答不合约定，已停止"),
+    }.get(kind, kind)
+
+
+def quarantine_reason(reason: str) -> str:
+    """Why an arrival could not be read."""
+    return {
+        "unreadable": _("内容读不懂"),
+        "crashed": _("读取时插件中断"),
+        "timed out": _("读取超时"),
+        "flooded": _("读出的内容过大"),
+        "lied": _("插件给出的内容不合约定"),
+    }.get(reason, reason)

@@ -1,0 +1,63 @@
+"""What a page says after something was done. The words are fixed here; the address of the page
+carries only their name and, where one is needed, a case number, so nothing can be put into our
+mouth by a link.
+"""
+
+import re
+from dataclasses import dataclass
+
+from flask import request, url_for
+
+from minsheng.faces.web.words import _
+
+_NUMBER = re.compile(r"[0-9A-Za-z-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line on top of a page: its words, tone, icon and perhaps a link."""
+
+    words: str
+    tone: str = "ok"
+    icon: str = "done"
+    href: str | None = None
+    link: str = ""
+
+
+def notices() -> list[Notice]:
+    """The notices that the address of this page asks for: none or one."""
+    about = request.args.get("about", "")
+    number = about if _NUMBER.fullmatch(about) else ""
+    notice = _notice(request.args.get("done", ""), number)
+    return [notice] if notice else []
+
+
+def _notice(done: str, number: str) -> Notice | None:
+    if done == "unmerged" and number:
+        return _about(_("已拆出，来件现在在诉求 %(number)s。", number=number), number)
+    if done == "merged" and number:
+        return _about(_("已合并到诉求 %(number)s，可以随时拆出。", number=number), number)
+    return _plain().get(done)
+
+
+def _about(words: str, number: str) -> Notice:
+    href = url_for("case_pages.show_case", number=number)
+    return Notice(words, href=href, link=_("打开 %(number)s", number=number))
+
+
+def _plain() -> dict[str, Notice]:
+    """What is said without a number."""
+    return {
+        "not_same": Notice(_("已记住：不是同一件。以后不再提示，也不会自动合并。")),
+        "related": Notice(_("已记住：相关，但各办各的。")),
+        "pulled": Notice(_("已安排取件，稍候看最近一次运行。")),
+        "paused": Notice(_("渠道已暂停。对方的来件不会丢，恢复后接着取。")),
+        "resumed": Notice(_("渠道已恢复，马上取件。")),
+        "replayed": Notice(_("已安排重新读取。读懂了就会离开隔离区。")),
+        "left": Notice(_("已退出。")),
+        "already": Notice(_("没有照做：情况已经变了。下面是最新的情况。"), "warn", "alert"),
+        "no_such_case": Notice(_("本单位没有这个编号的诉求。请核对编号。"), "warn", "alert"),
+        "said_not_same": Notice(
+            _("有人说过这两件不是同一件。确实要合并，请勾选后再提交。"), "warn", "alert"
+        ),
+    }

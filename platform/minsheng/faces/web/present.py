@@ -1,0 +1,202 @@
+"""From what the verbs give to what the templates draw."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from minsheng.cases.service import CaseView, EventView, MessageView, QueueRow, Similar
+from minsheng.cases.service import Join as JoinFact
+from minsheng.faces.web import models
+from minsheng.faces.web.compare import compare
+from minsheng.faces.web.locale import language
+from minsheng.faces.web.words import _
+
+Names = Mapping[str, str]
+_EVENT_ICONS = {
+    "opened": "inbox",
+    "joined": "merge",
+    "merged": "merge",
+    "unmerged": "unmerge",
+    "split": "unmerge",
+    "not_same": "veto",
+    "related": "review",
+}
+
+
+def queue_row(row: QueueRow, places: Names) -> models.QueueRow:
+    """One case of the queue."""
+    return models.QueueRow(
+        number=row.number,
+        subject=row.subject,
+        state=row.state,
+        region=places.get(row.region, row.region),
+        message_count=row.message_count,
+        channel_count=len(row.channels),
+        origins=tuple(models.OriginBadge(plugin, count) for plugin, count in row.origins),
+        opened_at=row.opened_at,
+        last_at=row.last_at,
+        review_count=row.review_count,
+    )
+
+
+def reason_lines(reasons: Sequence[Mapping[str, Any]]) -> tuple[models.ReasonLine, ...]:
+    """Vetoes first, then what weighs most."""
+    words = "zh" if language() == "zh" else "en"
+    lines = [
+        models.ReasonLine(str(r[words]), float(r["weight"]), bool(r.get("veto"))) for r in reasons
+    ]
+    return tuple(sorted(lines, key=lambda line: (not line.veto, -abs(line.weight))))
+
+
+def person_name(actor: str) -> str:
+    """``user:wang`` as ``wang``, the service itself as what it did."""
+    kind, _colon, name = actor.partition(":")
+    return {"system": _("系统自动"), "channel": _("渠道"), "client": _("接口")}.get(kind, name)
+
+
+def case_screen(
+    view: CaseView, places: Names, *, may_merge: bool, compared: bool = True
+) -> models.CaseScreen:
+    """One case with its messages as columns, oldest first."""
+    return models.CaseScreen(
+        number=view.number,
+        subject=view.subject,
+        state=view.state,
+        merged_into=view.merged_into,
+        region=places.get(view.region, view.region),
+        opened_at=view.opened_at,
+        last_at=view.last_at,
+        message_count=view.message_count,
+        channel_count=len({message.channel for message in view.messages}),
+        columns=_columns(view, places, may_merge=may_merge, compared=compared),
+        similar=tuple(similar_case(other) for other in view.similar),
+        events=tuple(_events(view, may_merge=may_merge)),
+    )
+
+
+def _columns(
+    view: CaseView, places: Names, *, may_merge: bool, compared: bool
+) -> tuple[models.OriginColumn, ...]:
+    bodies = [message.body for message in view.messages]
+    pieces = compare(bodies) if compared else [(models.Piece(body, "own"),) for body in bodies]
+    can_split = may_merge and view.state == "open" and view.message_count > 1
+    merges = _merges(view)
+    joins = [_join(message, merges.get(str(message.id))) for message in view.messages]
+    return tuple(
+        message_column(message, body, places, join=join, can_split=can_split)
+        for message, body, join in zip(view.messages, pieces, joins, strict=True)
+    )
+
+
+def message_column(
+    message: MessageView,
+    body: tuple[models.Piece, ...],
+    places: Names,
+    *,
+    join: models.Join | None = None,
+    can_split: bool = False,
+) -> models.OriginColumn:
+    """One message, with contact data as the service masked it."""
+    who = [part for part in (message.citizen_name, message.citizen_phone) if part]
+    return models.OriginColumn(
+        message_id=str(message.id),
+        plugin=message.plugin,
+        channel=message.channel_name,
+        received_at=message.received_at,
+        citizen=" ".join(who),
+        external_id=message.external_id,
+        region=places.get(message.region, message.region),
+        subject=message.subject,
+        body=body,
+        attachments=message.attachments,
+        join=join,
+        can_split=can_split,
+    )
+
+
+def _merges(view: CaseView) -> dict[str, EventView]:
+    """For each message that a person's merge brought here: the last such event."""
+    return {
+        str(message): event
+        for event in view.events
+        if event.kind == "merged" and event.data.get("into") == view.number
+        for message in event.data.get("messages", ())
+    }
+
+
+def _join(message: MessageView, merge: EventView | None) -> models.Join | None:
+    fact: JoinFact = message.join
+    if merge is not None:
+        words = str(merge.data.get("reason", ""))
+        reasons = reason_lines(merge.data.get("reasons") or fact.reasons)
+        score = merge.data.get("score", fact.score)
+        algorithm = fact.algorithm if score is not None else ""
+        return models.Join(score, reasons, person_name(merge.actor), merge.at, algorithm, words)
+    if fact.score is None:
+        return None
+    reasons = reason_lines(fact.reasons)
+    return models.Join(fact.score, reasons, person_name(fact.by), fact.at, fact.algorithm)
+
+
+def similar_case(other: Similar) -> models.SimilarCase:
+    """What may be the same matter, or is related."""
+    return models.SimilarCase(
+        finding=str(other.finding_id),
+        open=other.state == "open",
+        number=other.case,
+        subject=other.subject,
+        excerpt=other.body,
+        score=other.score,
+        plugin=other.plugin,
+        received_at=other.received_at,
+        reasons=reason_lines(other.reasons),
+    )
+
+
+def _events(view: CaseView, *, may_merge: bool) -> list[models.TimelineEvent]:
+    undoable = _undoable(view) if may_merge and view.state == "open" else set()
+    return [
+        models.TimelineEvent(
+            icon=_EVENT_ICONS.get(event.kind, "info"),
+            words=_event_words(event, view),
+            by=person_name(event.actor),
+            at=event.at,
+            said=str(event.data.get("reason", "")),
+            undo=str(event.data["from"]) if event.id in undoable else "",
+        )
+        for event in view.events
+    ]
+
+
+def _undoable(view: CaseView) -> set[object]:
+    """The last merge of each case into this one, unless it was taken apart since."""
+    last: dict[str, EventView] = {}
+    for event in view.events:
+        if event.kind in ("merged", "unmerged", "split"):
+            into_here = event.kind == "merged" and event.data.get("into") == view.number
+            last[str(event.data["from"] if into_here else event.data.get("into"))] = event
+    return {event.id for event in last.values() if event.kind == "merged"}
+
+
+def _event_words(event: EventView, view: CaseView) -> str:
+    data, count = event.data, len(event.data.get("messages", ()))
+    here = data.get("into") == view.number
+    if event.kind == "opened":
+        return _("立案")
+    if event.kind == "joined":
+        channel = next((m.channel_name for m in view.messages if str(m.id) == data["message"]), "")
+        score = f"{data['score'] * 100:.0f} %"
+        return _("并入来件 %(channel)s，相似 %(score)s", channel=channel, score=score)
+    if event.kind == "merged" and here:
+        return _("并入诉求 %(number)s（%(count)s 来件）", number=data["from"], count=count)
+    if event.kind == "merged":
+        return _("已并入诉求 %(number)s", number=data["into"])
+    if event.kind in ("unmerged", "split") and here:
+        return _("从诉求 %(number)s 拆回 %(count)s 来件", number=data["from"], count=count)
+    if event.kind in ("unmerged", "split"):
+        return _("拆出 %(count)s 来件到诉求 %(number)s", number=data["into"], count=count)
+    other = next((number for number in data.get("cases", ()) if number != view.number), "")
+    known = {
+        "not_same": _("与诉求 %(number)s 不是同一件", number=other),
+        "related": _("与诉求 %(number)s 相关", number=other),
+    }
+    return known.get(event.kind, event.kind)

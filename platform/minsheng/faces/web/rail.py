@@ -1,0 +1,100 @@
+"""The rail beside every page of the desk: the views with their counts, and the sources."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import render_template, url_for
+from sqlalchemy.orm import Session
+
+from minsheng.cases.service import COUNT_UP_TO, VIEWS, view_counts
+from minsheng.faces.web.desk import may, visitor
+from minsheng.faces.web.models import Choice
+from minsheng.faces.web.notices import Notice, notices
+from minsheng.faces.web.words import _
+from minsheng.intake.service import list_aside
+
+MOST_ASIDE = 100
+_ICONS = {"all": "inbox", "review": "review", "joined": "joined"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """What stands beside and on top of a page."""
+
+    office: str
+    person: str
+    role: str
+    views: tuple[Choice, ...]
+    sources: tuple[Choice, ...]
+    notices: tuple[Notice, ...]
+
+
+def view_name(view: str) -> str:
+    """What the desk calls a view of the queue."""
+    return {"all": _("全部"), "review": _("待查重"), "joined": _("多来件")}[view]
+
+
+def count_words(count: int, most: int) -> str:
+    """A count, or ``1000+`` where counting stopped."""
+    return f"{count}+" if count >= most else str(count)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is: open cases by view, arrivals in quarantine."""
+
+    views: Mapping[str, int]
+    aside: int
+
+
+def count_all(session: Session) -> Counts:
+    """Count what the person may see; nothing else is asked for."""
+    views = view_counts(session) if may("cases.read") else {}
+    aside = len(list_aside(session, limit=MOST_ASIDE)) if may("quarantine.read") else 0
+    return Counts(views, aside)
+
+
+def make_rail(counts: Counts, current: str) -> Rail:
+    """The rail with ``current`` (a view, ``channels`` or ``quarantine``) marked."""
+    found = visitor()
+    return Rail(
+        office=found.office,
+        person=found.user.name,
+        role=found.user.role,
+        views=tuple(_views(counts, current)),
+        sources=tuple(_sources(counts, current)),
+        notices=tuple(notices()),
+    )
+
+
+def render_desk(session: Session, template: str, current: str, **values: object) -> str:
+    """A page of the desk with its rail."""
+    rail = make_rail(count_all(session), current)
+    return render_template(template, desk=rail, **values)
+
+
+def _views(counts: Counts, current: str) -> list[Choice]:
+    if not may("cases.read"):
+        return []
+    return [
+        Choice(
+            view_name(view),
+            url_for("queue_pages.show_queue", view=None if view == "all" else view),
+            view == current,
+            count_words(counts.views[view], COUNT_UP_TO) if counts.views[view] else "0",
+            _ICONS[view],
+        )
+        for view in VIEWS
+    ]
+
+
+def _sources(counts: Counts, current: str) -> list[Choice]:
+    sources = []
+    if may("channels.read"):
+        href = url_for("channel_pages.show_channels")
+        sources.append(Choice(_("渠道"), href, current == "channels", icon="channels"))
+    if may("quarantine.read"):
+        href = url_for("quarantine_pages.show_quarantine")
+        count = count_words(counts.aside, MOST_ASIDE) if counts.aside else ""
+        sources.append(Choice(_("隔离区"), href, current == "quarantine", count, "quarantine"))
+    return sources

@@ -1,0 +1,74 @@
+"""Puts the pages into an app."""
+
+from datetime import datetime
+
+from flask import Flask, request, url_for
+
+from minsheng.accounts.service import SessionLimits
+from minsheng.audit import Tools
+from minsheng.faces.web import labels, times
+from minsheng.faces.web.assets import assets_of
+from minsheng.faces.web.case import case_pages
+from minsheng.faces.web.channels import channel_pages
+from minsheng.faces.web.cookies import cookies_are_secure, keep_form_token
+from minsheng.faces.web.desk import WebTools, csrf_token, keep_web_tools
+from minsheng.faces.web.errors import register_problem_page
+from minsheng.faces.web.headers import register_headers
+from minsheng.faces.web.locale import language, register_locale, theme
+from minsheng.faces.web.login import login_pages
+from minsheng.faces.web.pairs import pair_pages
+from minsheng.faces.web.quarantine import quarantine_pages
+from minsheng.faces.web.queue import queue_pages
+from minsheng.runtime.settings import Settings
+
+PAGES = (login_pages, queue_pages, case_pages, pair_pages, channel_pages, quarantine_pages)
+
+
+def register(app: Flask, tools: Tools, settings: Settings) -> None:
+    """Add the pages of the desk, their words, their problem page and the headers of every response.
+
+    ``app`` must lie in the package ``minsheng.faces``: its templates, static files and catalogues
+    are found from there.
+    """
+    app.config["SESSION_COOKIE_SECURE"] = cookies_are_secure(settings)
+    app.config["BABEL_DEFAULT_LOCALE"] = settings.text("MINSHENG_LANGUAGE")
+    with app.app_context():
+        keep_web_tools(WebTools(tools, SessionLimits.from_settings(settings)))
+    register_locale(app)
+    _register_templates(app, tools)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    register_problem_page(app)
+    app.after_request(keep_form_token)
+    register_headers(app)
+
+
+def _register_templates(app: Flask, tools: Tools) -> None:
+    assets = assets_of(app)
+
+    def spoken(moment: datetime) -> str:
+        return times.spoken(moment, tools.clock.now(), language())
+
+    def asset(name: str) -> str:
+        return url_for("static", filename=assets.path(name))
+
+    def values() -> dict[str, object]:
+        here = request.full_path.removesuffix("?")
+        return {"language": language(), "theme": theme(), "here": here}
+
+    app.jinja_env.globals.update(asset=asset, csrf_token=csrf_token)
+    app.jinja_env.filters.update(_FILTERS, spoken=spoken)
+    app.context_processor(values)
+
+
+_FILTERS = {
+    "exact": times.exact,
+    "lasting": times.lasting,
+    "bytes": times.size,
+    "plugin_icon": labels.plugin_icon,
+    "plugin_name": labels.plugin_name,
+    "state_name": labels.state_name,
+    "role_name": labels.role_name,
+    "channel_state": labels.channel_state,
+    "outcome_name": labels.outcome_name,
+}
