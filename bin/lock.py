@@ -32,7 +32,7 @@ def main() -> None:
         subprocess.run(install, check=True)  # noqa: S603
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         # "editables" is what hatchling asks for when the project is installed in place.
-        build = "\n".join([*project["build-system"]["requires"], "editables"])
+        build = "\n".join([*project["build-system"]["requires"], "editables", "pip"])
         uv = f"{folder}/bin/uv"
         resolve(uv, "requirements-dev.txt", ["pyproject.toml", "--extra=dev"])
         agreeing = ["--constraint=requirements-dev.txt"]
