@@ -1,0 +1,1 @@
+"""What people and machines meet: the command line, the HTTP API and the pages."""

@@ -90,6 +90,24 @@ def add_channel(
     return channel
 
 
+def change_settings(
+    session: Session,
+    tools: Tools,
+    registry: PluginRegistry,
+    actor: Actor,
+    code: str,
+    given: Mapping[str, object],
+) -> Channel:
+    """Give a channel other settings; raises ChannelNotFound or SettingsInvalid."""
+    channel = find_channel(session, code)
+    settings = validate_settings(registry.get(channel.plugin).schema(), given)
+    cipher = tools.keyring.cipher(channel.tenant_id)
+    channel.settings = cipher.seal(SETTINGS, channel.id, json.dumps(settings))
+    tools.auditor.record(session, actor, "channel.change", "channel", channel.id)
+    session.flush()
+    return channel
+
+
 def find_channel(session: Session, code: str) -> Channel:
     """The office's channel of a code; raises ChannelNotFound."""
     channel = session.scalar(select(Channel).where(Channel.code == code))

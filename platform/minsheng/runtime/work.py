@@ -201,3 +201,11 @@ def list_waiting(session: Session, now: datetime) -> list[Waiting]:
     """What is due over all offices; for a session of the login that sees the whole table."""
     rows = session.execute(_DUE, {"now": now})
     return [Waiting(row.tenant_id, row.kind, row.waiting, row.since) for row in rows]
+
+
+_LEFT = text("select count(*) from work where kind = any(:kinds)")
+
+
+def count_left(session: Session, kinds: Sequence[str]) -> int:
+    """How many rows of these kinds stand over all offices, due or not, claimed or not."""
+    return session.scalar(_LEFT, {"kinds": list(kinds)}) or 0

@@ -1,0 +1,34 @@
+"""The web application: API, pages, health, all on the parts of one process."""
+
+from flask import Flask
+
+from minsheng.faces import web
+from minsheng.faces.api import register_api
+from minsheng.faces.api.desk import ApiTools
+from minsheng.faces.health import register_health
+from minsheng.faces.oauth import register_oauth
+from minsheng.faces.problems import register_problems
+from minsheng.faces.process import Process, build
+from minsheng.faces.table import PROBLEMS
+from minsheng.runtime.logs import configure_logs
+from minsheng.runtime.settings import Settings
+
+
+def create_app(process: Process) -> Flask:
+    """The application on the parts of ``process``."""
+    settings = process.settings
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = settings.number("MINSHENG_MAX_BODY_BYTES")
+    register_problems(app, PROBLEMS)
+    register_oauth(app, process.tools, settings)
+    register_health(app, process.tools, settings)
+    register_api(app, ApiTools(process.tools, process.registry, process.host))
+    web.register(app, process.tools, settings)
+    return app
+
+
+def from_environment() -> Flask:
+    """The application of a web server process, from the environment; for the WSGI server."""
+    settings = Settings.from_environ()
+    configure_logs(settings.text("MINSHENG_LOG_LEVEL"))
+    return create_app(build(settings))

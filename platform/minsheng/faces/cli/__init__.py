@@ -1,0 +1,5 @@
+"""The command line ``minsheng``."""
+
+from minsheng.faces.cli.root import main
+
+__all__ = ["main"]

@@ -1,0 +1,5 @@
+"""``python -m minsheng.faces.cli``."""
+
+from minsheng.faces.cli.root import main
+
+main()

@@ -1,0 +1,105 @@
+"""``doctor``: is everything as it should be, and what to do where it is not."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import click
+from redis import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from minsheng.faces.cli.shared import as_json, clear_errors, opened, show
+from minsheng.faces.process import Process
+from minsheng.runtime.migrate import current, head
+
+_LEAST_FREE = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that was looked at: whether it is well, and what was seen or is to be done."""
+
+    what: str
+    ok: bool
+    said: str
+
+
+@click.command()
+@as_json
+@clear_errors
+def doctor(as_json: bool) -> None:
+    """Look at database, bell, plugins, disk and containment; exit code 1 when one is not well."""
+    with opened() as process:
+        found = [look(process) for look in LOOKS]
+        found += _plugins(process)
+    if as_json:
+        show([{"what": f.what, "ok": f.ok, "said": f.said} for f in found], as_json=True)
+    else:
+        for each in found:
+            click.echo(f"{'ok  ' if each.ok else 'FAIL'}  {each.what}: {each.said}")
+    if not all(each.ok for each in found):
+        raise SystemExit(1)
+
+
+def _database(process: Process) -> Found:
+    try:
+        with process.tools.database.app_engine.connect() as connection:
+            stands = current(connection)
+    except OperationalError:
+        return Found("database", ok=False, said="cannot be reached: start it, or check the URL")
+    if stands != head():
+        return Found("database", ok=False, said=f"is at {stands}: run `minsheng db upgrade`")
+    return Found("database", ok=True, said=f"reached, migrated to {stands}")
+
+
+def _login(process: Process) -> Found:
+    try:
+        with process.tools.database.public_session() as session:
+            row = session.execute(
+                text(
+                    "select rolsuper or rolbypassrls as strong from pg_roles"
+                    " where rolname = current_user"
+                )
+            ).one()
+    except OperationalError:
+        return Found("login", ok=False, said="cannot be looked at without the database")
+    if row.strong:
+        said = "can bypass row security: give MINSHENG_DATABASE_URL the login minsheng_app"
+        return Found("login", ok=False, said=said)
+    return Found("login", ok=True, said="cannot bypass row security")
+
+
+def _bell(process: Process) -> Found:
+    try:
+        process.bell.redis.ping()
+    except RedisError:
+        return Found("bell", ok=False, said="Redis cannot be reached: work waits for the sweep")
+    return Found("bell", ok=True, said="Redis answers")
+
+
+def _disk(process: Process) -> Found:
+    free = shutil.disk_usage(process.settings.home).free
+    said = f"{free // 1024**2} MiB free at {process.settings.home}"
+    return Found("disk", ok=free >= _LEAST_FREE, said=said)
+
+
+def _containment(_process: Process) -> Found:
+    root = os.geteuid() == 0
+    said = (
+        "runs are children with limits, without an OS user or network namespace of their own"
+        if root
+        else "no root: runs are children with limits; only bundled plugins should run"
+    )
+    return Found("containment", ok=True, said=said)
+
+
+def _plugins(process: Process) -> Iterator[Found]:
+    for name in process.registry.names:
+        yield Found(f"plugin {name}", ok=True, said="loaded")
+    for name, why in process.registry.refused.items():
+        yield Found(f"plugin {name}", ok=False, said=why)
+
+
+LOOKS: tuple[Callable[[Process], Found], ...] = (_database, _login, _bell, _disk, _containment)

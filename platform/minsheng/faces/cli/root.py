@@ -1,0 +1,32 @@
+"""The group of all commands."""
+
+import click
+
+from minsheng.faces.cli.accounts import clients, users
+from minsheng.faces.cli.channels import channels, pull
+from minsheng.faces.cli.doctor import doctor
+from minsheng.faces.cli.imports import import_messages
+from minsheng.faces.cli.running import db, demo, serve, worker
+from minsheng.faces.cli.tenants import tenants
+
+
+@click.group()
+@click.version_option(package_name="minsheng")
+def main() -> None:
+    """Minsheng 民声: one desk for hotline, letters and message board."""
+
+
+for command in (
+    demo,
+    serve,
+    worker,
+    db,
+    tenants,
+    channels,
+    pull,
+    users,
+    clients,
+    import_messages,
+    doctor,
+):
+    main.add_command(command)

@@ -1,0 +1,1 @@
+"""``minsheng demo``: everything on embedded servers, with sample sources really pulled."""

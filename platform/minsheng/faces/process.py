@@ -1,0 +1,114 @@
+"""What each process of the service is made of: the one place where the parts are put together."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redis import Redis
+
+from minsheng.audit import Tools, make_tools
+from minsheng.cases.matching import MatchMaker
+from minsheng.intake.host import Limits, PluginHost, PluginRegistry
+from minsheng.intake.parsing import Parser
+from minsheng.intake.pulls import Puller
+from minsheng.intake.service import MATCH, PARSE, PULL
+from minsheng.runtime.bell import Bell
+from minsheng.runtime.clock import Clock, SystemClock
+from minsheng.runtime.crypto import MasterKey
+from minsheng.runtime.database import Database
+from minsheng.runtime.embedded import admin_url, app_url, redis_url, worker_url
+from minsheng.runtime.failpoints import Failpoints, arm
+from minsheng.runtime.runner import Handler, Runner
+from minsheng.runtime.settings import Settings
+
+CHANNELS, CASES = "channels", "cases"
+KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES}
+"""Which queue a kind of work is rung on; a worker listens on one of them (runtime.bell)."""
+
+MASTER_KEY = "keys/master.key"
+_REDIS_SECONDS = 2.0
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The parts of one process; :meth:`close` gives its connections and children back."""
+
+    settings: Settings
+    tools: Tools
+    bell: Bell
+    registry: PluginRegistry
+    host: PluginHost
+
+    def close(self) -> None:
+        """End plugin children and drop connections."""
+        self.host.close()
+        self.tools.database.dispose()
+        self.bell.redis.close()
+
+
+def settled(settings: Settings) -> Settings:
+    """The settings with the addresses of the embedded servers where none is given.
+
+    Raises CredentialsUnfit when the embedded servers of this home were never started.
+    """
+    values, home = dict(settings.values), settings.home
+    values["MINSHENG_HOME"] = str(home)
+    if not values["MINSHENG_DATABASE_URL"]:
+        values["MINSHENG_DATABASE_URL"] = app_url(home)
+        values["MINSHENG_DATABASE_WORKER_URL"] = worker_url(home)
+        values["MINSHENG_DATABASE_OWNER_URL"] = admin_url(home, "minsheng")
+    if not values["MINSHENG_REDIS_URL"]:
+        values["MINSHENG_REDIS_URL"] = redis_url(home)
+    return Settings(values)
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Process:
+    """Put a process together from settings; opens no connection yet."""
+    settings = settled(settings)
+    arm(Failpoints.from_settings(settings))
+    database = Database(
+        settings.text("MINSHENG_DATABASE_URL"),
+        settings.text("MINSHENG_DATABASE_WORKER_URL"),
+        settings.text("MINSHENG_DATABASE_OWNER_URL"),
+    )
+    master = MasterKey.load_or_make(settings.home / MASTER_KEY)
+    tools = make_tools(database, master, clock or SystemClock())
+    bell = make_bell(settings)
+    database.ring_with(bell.ring)
+    return Process(settings, tools, bell, PluginRegistry.load(), PluginHost(_limits(settings)))
+
+
+def make_bell(settings: Settings) -> Bell:
+    """The bell on the Redis of the settings; every call to it ends after two seconds."""
+    redis = Redis.from_url(
+        settings.text("MINSHENG_REDIS_URL"),
+        socket_connect_timeout=_REDIS_SECONDS,
+        socket_timeout=None,
+    )
+    prefix = settings.text("MINSHENG_QUEUE")
+    queues = {kind: queue_name(prefix, queue) for kind, queue in KINDS.items()}
+    return Bell(redis, queues, settings.number("MINSHENG_SWEEP_SECONDS"))
+
+
+def queue_name(prefix: str, queue: str) -> str:
+    """The name of an rq queue, so that two installations can share one Redis."""
+    return f"{prefix}-{queue}"
+
+
+def make_runner(process: Process) -> Runner:
+    """The runner with every kind of work wired to its handler."""
+    tools, host = process.tools, process.host
+    lease = timedelta(seconds=process.settings.number("MINSHENG_LEASE_SECONDS"))
+    handlers = {
+        PULL: Handler(Puller(tools, host, lease).work, CHANNELS, batch=1),
+        PARSE: Handler(Parser(tools, host, lease).work, CHANNELS),
+        MATCH: Handler(MatchMaker(tools, lease).work, CASES),
+    }
+    return Runner(tools.database, process.bell, tools.clock, handlers, lease)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        pull_seconds=float(settings.number("MINSHENG_RUN_SECONDS")),
+        memory_bytes=settings.number("MINSHENG_RUN_MEMORY_MB") * _MIB,
+    )

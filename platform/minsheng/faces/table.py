@@ -1,0 +1,51 @@
+"""Which error of a room becomes which problem: the rows of every room in one table."""
+
+from minsheng.cases.service import (
+    CaseConflict,
+    CaseNotFound,
+    FindingNotFound,
+    MessageNotInCase,
+    QueueWishInvalid,
+    SaidNotSame,
+)
+from minsheng.faces import problems
+from minsheng.faces.problems import ProblemKind, ProblemTable
+from minsheng.intake.host import HostError, PluginNotInstalled
+from minsheng.intake.service import (
+    ChannelExists,
+    ChannelInvalid,
+    ChannelNotFound,
+    QuarantineNotFound,
+)
+from minsheng_sdk import (
+    ChannelError,
+    CredentialsRefused,
+    RateLimited,
+    SettingsInvalid,
+    SourceUnavailable,
+)
+
+_INVALID = ProblemKind(422, "invalid", "The request cannot be carried out as it is")
+_ABSENT = ProblemKind(404, "not-found", "There is no such thing here")
+_EXISTS = ProblemKind(409, "exists", "It exists already")
+
+PROBLEMS: ProblemTable = {
+    **problems.PROBLEMS,
+    ChannelInvalid: _INVALID,
+    ChannelExists: _EXISTS,
+    ChannelNotFound: _ABSENT,
+    QuarantineNotFound: _ABSENT,
+    PluginNotInstalled: ProblemKind(422, "plugin-missing", "The plugin is not installed"),
+    SettingsInvalid: _INVALID,
+    CredentialsRefused: ProblemKind(502, "source-refused", "The source refused the credentials"),
+    RateLimited: ProblemKind(503, "source-busy", "The source asks for patience"),
+    SourceUnavailable: ProblemKind(502, "source-away", "The source cannot be reached"),
+    ChannelError: ProblemKind(502, "source-failed", "The source could not be understood"),
+    HostError: ProblemKind(502, "plugin-failed", "The channel's plugin failed"),
+    CaseNotFound: _ABSENT,
+    FindingNotFound: _ABSENT,
+    MessageNotInCase: _ABSENT,
+    CaseConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
+    SaidNotSame: ProblemKind(409, "said-not-same", "A person said these are not the same"),
+    QueueWishInvalid: _INVALID,
+}
