@@ -11,6 +11,7 @@ _KNOWN = {"citizen.phone", "citizen.email"}
 _ONE_TEXT = {"text.exact", "text.near"}
 _HELD = _ONE_TEXT | {"text.contained"}
 _ALIKE = _HELD | {"text.similar"}
+_TELLING = _ALIKE | {"text.partial", "text.little", "subject.same", "subject.near"}
 _OTHERS = {"citizen.other_phone", "citizen.other_email", "citizen.other_name"}
 _RANK: dict[Decision, int] = {"same": 0, "review": 1, "related": 2, "different": 3}
 
@@ -60,7 +61,7 @@ def _decide(reasons: list[Reason], score: float, config: MatcherConfig) -> Decis
         return "same"
     if any(is_hard(r) for r in vetoes):
         return "related"
-    likely = score >= config.review_score and "text.other" not in codes
+    likely = score >= config.review_score and codes & _TELLING
     placed = any(r.code.endswith(".conflict") for r in vetoes)
     if codes & _HELD and (known or named or not placed):
         return "review"

@@ -45,6 +45,7 @@ _ENDING = re.compile(
     f"(?:{'|'.join(sorted(_KIND_OF, key=lambda w: (-len(w), w)))})(?!{_HAN}?[道路]口)"
 )
 _NOT_NAME = re.compile(f"[{_BREAK}]|[^\u4e00-\u9fffa-z0-9]")
+_LEADING = re.compile("^(?:反映|投诉|举报|咨询|建议|希望|关于|反对|拆除|支持|恳求|强烈)")
 _STEM = 4
 _GENERIC = re.compile(
     "住宅|整个|附近|周边|老旧|商业|高速|农村|公立|民办|私立|开发|物业|有限|公共|配套|大型|全国|城乡|一些|许多|很多|多个"
@@ -116,7 +117,7 @@ def _names(text: str) -> list[Fact]:
     found, last_end = [], -1
     for hit in _ENDING.finditer(text):
         start, suffix = hit.start(), hit[0]
-        stem = _NOT_NAME.split(text[max(0, start - _STEM) : start])[-1]
+        stem = _LEADING.sub("", _NOT_NAME.split(text[max(0, start - _STEM) : start])[-1])
         key = stem[-2:]
         follows, last_end = start == last_end, hit.end()
         if len(key) == 2 and not follows and not key.isdigit() and not _GENERIC.search(key):

@@ -111,7 +111,7 @@ class PostgresStore:
 
     def _rows(self, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            return cursor.execute(query.encode(), parameters).fetchall()
+            return cursor.execute(query, parameters).fetchall()
 
 
 def _checked(message_ids: Collection[str]) -> list[str]:

@@ -1,0 +1,109 @@
+"""The matcher on 2,816 real letters with 71 known repeats (`taidi2020c` of the shared data).
+
+The letters are anonymised, so a user's code stands for the citizen. Three ways of knowing the
+citizen are tried: by name alone, by everything, and by another mixture on each channel.
+"""
+
+import csv
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import pytest
+
+from minsheng_dedupe import Match, Matcher, MemoryStore, Record
+
+CHINA = timezone(timedelta(hours=8))
+CHANNELS = ("leaders_board", "mailbox", "hotline_12345")
+Answers = dict[str, list[Match]]
+
+
+def _folder() -> Path:
+    beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+    return Path(os.environ.get("MINSHENG_SHARED_DATA", beside)) / "taidi2020c"
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (_folder() / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _time(text: str) -> datetime:
+    day, _, clock = text.strip().replace("/", "-").partition(" ")
+    year, month, date = map(int, day.split("-"))
+    return datetime(year, month, date, *map(int, clock.split(":")), tzinfo=CHINA)
+
+
+def _by_name(_channel: str, user: bytes) -> dict[str, bytes]:
+    return {"name_ix": user}
+
+
+def _by_all(_channel: str, user: bytes) -> dict[str, bytes]:
+    return {"name_ix": user, "phone_ix": b"p" + user, "email_ix": b"e" + user}
+
+
+def _by_channel(channel: str, user: bytes) -> dict[str, bytes]:
+    known = {"mailbox": {"email_ix": b"e" + user}, "hotline_12345": {"phone_ix": b"p" + user}}
+    return {"name_ix": user, **known.get(channel, {})}
+
+
+def _record(row: dict[str, str], identity: Callable[[str, bytes], dict[str, bytes]]) -> Record:
+    user = hashlib.blake2b(row["留言用户"].encode(), key=b"real", digest_size=16).digest()
+    channel = "leaders_board"
+    if identity is _by_channel:
+        channel = CHANNELS[hashlib.blake2b(row["留言编号"].encode()).digest()[0] % 3]
+    return Record(
+        row["留言编号"], channel, row["留言主题"], row["留言详情"], _time(row["留言时间"]),
+        **identity(channel, user),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def letters() -> list[dict[str, str]]:
+    return sorted(_rows("fujian4_with_replies.csv"), key=lambda row: _time(row["留言时间"]))
+
+
+@pytest.fixture(scope="module", params=[_by_name, _by_all, _by_channel], ids=lambda p: p.__name__)
+def answers(request: pytest.FixtureRequest, letters: list[dict[str, str]]) -> Answers:
+    records = [_record(row, request.param) for row in letters]
+    found = Matcher(None, MemoryStore()).arrive(records)
+    return {r.message_id: a for r, a in zip(records, found, strict=True)}
+
+
+def test_nine_of_ten_known_repeats_are_joined_or_shown(
+    letters: list[dict[str, str]], answers: Answers
+) -> None:
+    arrival = {row["留言编号"]: i for i, row in enumerate(letters)}
+    pairs, found = _rows("fujian4_repeat_pairs.csv"), 0
+    for pair in pairs:
+        earlier, later = sorted((pair["id1"], pair["id2"]), key=arrival.__getitem__)
+        said = {m.message_id: m.decision for m in answers[later]}
+        found += said.get(earlier) in ("same", "review")
+    assert len(pairs) == 71
+    assert found / len(pairs) >= 0.9
+
+
+def test_officers_are_asked_about_one_letter_in_twenty_at_most(answers: Answers) -> None:
+    asked = sum(1 for a in answers.values() if a and a[0].decision == "review")
+    assert 0 < asked <= 0.05 * len(answers)
+
+
+def test_every_join_is_of_one_citizen_and_one_text(
+    letters: list[dict[str, str]], answers: Answers
+) -> None:
+    row = {r["留言编号"]: r for r in letters}
+    joined = [(i, m.message_id) for i, a in answers.items() for m in a if m.decision == "same"]
+    assert len(joined) >= 40
+    for later, earlier in joined:
+        assert row[later]["留言用户"] == row[earlier]["留言用户"], (later, earlier)
+        assert _held(row[later]["留言详情"], row[earlier]["留言详情"]) >= 0.6, (later, earlier)
+
+
+def _held(one: str, other: str) -> float:
+    """The share of the shorter text that difflib finds in the longer one, in order."""
+    one, other = "".join(one.split()), "".join(other.split())
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return sum(b.size for b in blocks) / max(min(len(one), len(other)), 1)
