@@ -128,7 +128,7 @@ def _reply(source: Source) -> OutgoingReply:
     demand(len(items) == 1, f"{len(items)} items for 1 arrival")
     message = source.parse(items[0])
     return OutgoingReply(
-        delivery_key="kit-0001.reply@minsheng.example",
+        delivery_key="kit-0001-reply",
         external_id=message.external_id,
         subject=f"答复：{message.subject}",
         text=TEXT,
