@@ -1,11 +1,11 @@
 """``import``: messages from a file into a pushed channel, with a bar that shows how far."""
 
 import json
+import sys
 from pathlib import Path
 
 import click
 import marshmallow as ma
-from click._termui_impl import ProgressBar
 
 from minsheng.faces.api.messages import pushed_message
 from minsheng.faces.api.schemas import MAX_BATCH, NewMessageSchema
@@ -26,9 +26,8 @@ def import_messages(office: str, channel: str, file: Path, as_json: bool) -> Non
     """Import FILE: one message a line as JSON, as it would be posted. All lines are read first."""
     posted = read_lines(file)
     created = 0
-    screen = click.get_text_stream("stderr")
-    bar: ProgressBar[int] = click.progressbar(length=len(posted), file=screen)
-    with opened() as process, bar:
+    progress = click.progressbar(length=len(posted), file=sys.stderr)
+    with opened() as process, progress as bar:
         tenant_id = office_id(process, office)
         for start in range(0, len(posted), MAX_BATCH):
             part = posted[start : start + MAX_BATCH]
