@@ -13,11 +13,12 @@ CLEAN_LIMIT = 3_000
 
 _SIMPLIFY = OpenCC("t2s")
 
-# Controls, zero-width and direction marks, variation selectors, lone surrogates. The newline and
-# the tab stay because frames are recognised line by line.
+# Controls, zero-width and direction marks, variation selectors, lone surrogates, and what Excel
+# writes for a carriage return. Newline and tab stay: frames are recognised line by line.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "|_x000[dD]_"
 )
 _SPACES = re.compile(r"[^\S\n]+")
 _NOISE = re.compile(r"([^\w\s])\1+")

@@ -24,6 +24,7 @@ SPELLINGS: list[tuple[str, Callable[[str], str]]] = [
     ("numerals", lambda t: t.replace("3号楼", "三号楼").replace("2单元", "二单元")),
     ("noisy punctuation", _noisy),
     ("control characters", lambda t: "\x00\x07" + t + "\x1b"),
+    ("Excel's carriage return", lambda t: t.replace("。", "。_x000D_")),
     ("lone surrogates", lambda t: "\ud800" + t + "\udfff"),
     ("line breaks and tabs", lambda t: "\n\t\t" + t.replace("。", "。\n\t\t")),
 ]

@@ -171,3 +171,33 @@ def test_a_batch_costs_few_statements(database: Connection) -> None:
     Matcher(None, PostgresStore(database)).arrive(records[50:])
     assert 0 < len(statements) <= 5
     assert all("tenant_id = %s" in query or "insert" in query for query in statements)
+
+
+def test_row_security_leaves_the_index_on(database: Connection) -> None:
+    """An operator that is not leakproof would be a filter over the whole table here."""
+    for statement in (
+        "create role match_reader nologin",
+        "grant select on match_codes to match_reader",
+        "alter table match_codes enable row level security",
+        "alter table match_codes force row level security",
+        "create policy own on match_codes using"
+        " (tenant_id = nullif(current_setting('app.tenant', true), '')::int)",
+        "insert into match_codes select t, c, gen_random_uuid()"
+        " from generate_series(1, 5) t, generate_series(1, 4000) c",
+        "analyze match_codes",
+        "set local role match_reader",
+        "select set_config('app.tenant', '3', true)",
+    ):
+        database.execute(statement.encode())
+    codes = [7, 8, 9]
+    found = PostgresStore(database, 3).postings(codes)
+    assert sorted(found) == codes
+    assert PostgresStore(database, 4).postings(codes) == {}
+    plan = database.execute(
+        "explain select code from match_codes where tenant_id = 3 and code = any(%s::bigint[])",
+        [codes],
+    ).fetchall()
+    shown = "\n".join(row[0] for row in plan)
+    assert "Index Cond: ((tenant_id = 3) AND (code = ANY" in shown, shown
+    assert "Seq Scan" not in shown
+    database.rollback()
