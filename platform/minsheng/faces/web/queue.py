@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 from minsheng.cases.service import (
     QueuePage,
     QueueQuery,
-    QueueWishInvalid,
     queue_page,
 )
 from minsheng.faces.web import labels
@@ -33,15 +32,12 @@ _PARAMETERS = ("view", "state", "channel", "q", "sort", "cursor")
 @queue_pages.get("/queue")
 @needs("cases.read")
 def show_queue() -> ResponseReturnValue:
-    """A page of the queue, or its rows alone where the page asks for news."""
+    """A page of the queue, or its rows alone where it asks for news; raises QueueWishInvalid."""
     query = _query()
     with office_session() as session:
-        try:
-            if is_live():
-                return _news(session, query)
-            screen = _screen(session, query)
-        except QueueWishInvalid:
-            abort(404)
+        if is_live():
+            return _news(session, query)
+        screen = _screen(session, query)
         return render_desk(session, "desk/queue.html", query.view, screen=screen)
 
 
