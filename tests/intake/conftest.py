@@ -11,6 +11,7 @@ import pytest
 from minsheng.intake.host import Limits, PluginHost
 
 HOSTILE = Path(__file__).parent / "hostile"
+SOURCES = {path.stem: f"path:{path}" for path in HOSTILE.glob("*.py")}
 
 # Generous beside what an honest step takes on a busy machine, short beside a test's patience.
 SHORT = Limits(
@@ -21,17 +22,17 @@ SHORT = Limits(
 @pytest.fixture
 def make_host() -> Iterator[Callable[..., PluginHost]]:
     """Make hosts whose plugins are the modules of the folder ``hostile``; closed at the end."""
-    sources = {path.stem: f"path:{path}" for path in HOSTILE.glob("*.py")}
     with ExitStack() as stack:
 
         def make(clock: Callable[[], float] | None = None, **limits: Any) -> PluginHost:
             extra = {} if clock is None else {"clock": clock}
-            return stack.enter_context(PluginHost(replace(SHORT, **limits), sources, **extra))
+            return stack.enter_context(PluginHost(replace(SHORT, **limits), SOURCES, **extra))
 
         yield make
 
 
-@pytest.fixture
-def host(make_host: Callable[..., PluginHost]) -> PluginHost:
-    """A host with short limits."""
-    return make_host()
+@pytest.fixture(scope="module")
+def host() -> Iterator[PluginHost]:
+    """A host with short limits, shared by a module: what one run does must not reach the next."""
+    with PluginHost(SHORT, SOURCES) as shared:
+        yield shared

@@ -24,11 +24,18 @@ def parse_one(host: PluginHost, word: str = "路灯") -> ParsedMessage | ParseFa
     return outcome
 
 
-def nurseries(pid: int | None = None) -> list[psutil.Process]:
+@pytest.fixture
+def host(make_host: MakeHost) -> PluginHost:
+    """A host of the test's own, for these tests count its processes."""
+    return make_host()
+
+
+def nurseries() -> list[psutil.Process]:
+    """The nurseries of this process for plugins of the folder ``hostile``."""
     return [
         child
-        for child in psutil.Process(pid).children()
-        if "minsheng.intake.host.nursery" in child.cmdline()
+        for child in psutil.Process().children()
+        if any(part.startswith(f"path:{MOODY.parent}") for part in child.cmdline())
     ]
 
 

@@ -33,6 +33,9 @@ from minsheng.intake.host.errors import HostError
 from minsheng.intake.host.limits import PACKET_BYTES, Limits
 from minsheng.intake.host.registry import ChannelPlugin, load_source
 
+# Escaped, a Chinese character takes six bytes of the packet.
+LONGEST_REASON = 2_000
+
 
 class Nursery:
     """Forks and ends the children of one plugin on behalf of its owner."""
@@ -131,7 +134,11 @@ def main(arguments: list[str]) -> NoReturn:
     try:
         plugin = _warm(source, limits)
     except HostError as error:
-        control.send(json.dumps({"refused": type(error).__name__, "why": str(error)}).encode())
+        control.send(
+            json.dumps(
+                {"refused": type(error).__name__, "why": str(error)[:LONGEST_REASON]}
+            ).encode()
+        )
         sys.exit(1)
     control.send(b'{"ready": true}')
     Nursery(control, plugin, limits).serve()
