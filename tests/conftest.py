@@ -4,23 +4,31 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
 from sqlalchemy import NullPool, create_engine, text
+from werkzeug.test import TestResponse
 
+from minsheng.accounts.scopes import SCOPES
+from minsheng.accounts.tokens import issue_token
 from minsheng.audit import Tools, make_tools
+from minsheng.faces.app import create_app
+from minsheng.faces.process import MASTER_KEY, Process, build, make_runner
 from minsheng.runtime.clock import SetClock
 from minsheng.runtime.crypto import MasterKey
 from minsheng.runtime.database import Database
 from minsheng.runtime.embedded import Servers, admin_url, app_url, start_servers, worker_url
 from minsheng.runtime.embedded.credentials import load_passwords
+from minsheng.runtime.ids import new_id
 from minsheng.runtime.migrate import prepare_logins, upgrade
+from minsheng.runtime.settings import Settings
 from minsheng_tenants import NewBody, create_body
 
 TEMPLATE = "minsheng_template"
@@ -191,3 +199,96 @@ def _administer(servers: Servers, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers, logins: Logins, master: MasterKey) -> Settings:
+    """The settings of a service on the shared test database."""
+    keys = servers.home / MASTER_KEY
+    keys.parent.mkdir(exist_ok=True)
+    keys.write_bytes(b"k" * 32)
+    return settings_for(logins, servers)
+
+
+def settings_for(logins: Logins, servers: Servers, **more: str) -> Settings:
+    """Settings on one test database; ``more`` are ``MINSHENG_*`` names without the prefix."""
+    given = {
+        "MINSHENG_HOME": str(servers.home),
+        "MINSHENG_DATABASE_URL": logins.app,
+        "MINSHENG_DATABASE_WORKER_URL": logins.worker,
+        "MINSHENG_DATABASE_OWNER_URL": logins.owner,
+        "MINSHENG_REDIS_URL": servers.redis_url,
+        "MINSHENG_TESTING": "1",
+    }
+    return Settings.from_environ(given | {f"MINSHENG_{key}": value for key, value in more.items()})
+
+
+@pytest.fixture(scope="session")
+def process(settings: Settings) -> Iterator[Process]:
+    """The parts of a service on the shared test database, its clock standing at NOON."""
+    parts = build(settings, SetClock(NOON))
+    yield parts
+    parts.close()
+
+
+@pytest.fixture(scope="session")
+def app(process: Process) -> Flask:
+    """The web application as it is served."""
+    return create_app(process)
+
+
+class ApiClient:
+    """An API client of one office, going in at the public face."""
+
+    def __init__(self, app: Flask, process: Process, tenant_id: int, scopes: Iterable[str]) -> None:
+        self._http = app.test_client()
+        self.tenant_id = tenant_id
+        token = issue_token(
+            process.tools,
+            f"{tenant_id}-{new_id()}",
+            tenant_id,
+            " ".join(scopes),
+            timedelta(minutes=10),
+        )
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str, **query: Any) -> TestResponse:
+        return self._http.get(f"/api/v1{path}", query_string=query, headers=self._headers)
+
+    def post(self, path: str, body: Any = None, **more: Any) -> TestResponse:
+        given = {"json": body if body is not None else {}} if "data" not in more else {}
+        return self._http.post(f"/api/v1{path}", headers=self._headers, **given, **more)
+
+    def open(self, method: str, path: str, **more: Any) -> TestResponse:
+        return self._http.open(path, method=method, headers=self._headers, **more)
+
+
+MakeApi = Callable[..., ApiClient]
+
+
+@pytest.fixture
+def api_of(app: Flask, process: Process) -> MakeApi:
+    """``api_of(tenant_id, scopes=…)``: an API client of an office, with every scope by default."""
+
+    def make(tenant_id: int, scopes: Iterable[str] = tuple(SCOPES)) -> ApiClient:
+        return ApiClient(app, process, tenant_id, scopes)
+
+    return make
+
+
+@pytest.fixture
+def api(api_of: MakeApi, office: Office) -> ApiClient:
+    """An API client of a county of its own, with every scope."""
+    return api_of(office())
+
+
+@pytest.fixture
+def settle(process: Process) -> Callable[[int], None]:
+    """Do all parsing and matching that is due in an office, as the worker would."""
+    runner = make_runner(process)
+
+    def run(tenant_id: int) -> None:
+        for kind in ("parse", "match"):
+            runner.answer(tenant_id, kind)
+
+    return run

@@ -149,6 +149,12 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 class ProblemParser(FlaskParser):
     """Reads JSON bodies; a body that the standard library or the database chokes on is a 400."""
 
+    # A misspelt parameter that is passed over would answer another question than was asked.
+    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012  the parent's form
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+    }
+
     def _raw_load_json(self, req: Request) -> Any:  # noqa: ANN401  the parent's form
         try:
             return super()._raw_load_json(req)
