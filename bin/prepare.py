@@ -92,7 +92,8 @@ def environment_is_sound() -> bool:
         return False
     version = ".".join(str(part) for part in sys.version_info[:3])
     same = f"version = {version}" in configuration.read_text(encoding="utf-8").splitlines()
-    return same and pip_program.read_text(encoding="utf-8").startswith(f"#!{VENV}/")
+    # In the first lines, since a long path or one with a blank is not put behind "#!" itself.
+    return same and str(VENV / "bin/python") in pip_program.read_text(encoding="utf-8")[:1000]
 
 
 def python_packages(*, dev: bool) -> None:

