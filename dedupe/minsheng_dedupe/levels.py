@@ -106,13 +106,13 @@ def _other(index: str) -> Callable[[Pair], bool]:
 
 
 CITIZEN: Comparison = (
-    Level("citizen.phone", _same("phone_ix"), 8, "同一来电号码", "same telephone number"),
+    Level("citizen.phone", _same("phone_ix"), 10, "同一来电号码", "same telephone number"),
     Level("citizen.other_phone", _other("phone_ix"), -5, "来电号码不同，不自动合并",
           "another telephone number: never joined by itself", veto=True),
-    Level("citizen.email", _same("email_ix"), 8, "同一电子邮箱", "same e-mail address"),
+    Level("citizen.email", _same("email_ix"), 10, "同一电子邮箱", "same e-mail address"),
     Level("citizen.other_email", _other("email_ix"), -4, "电子邮箱不同，不自动合并",
           "another e-mail address: never joined by itself", veto=True),
-    Level("citizen.name", _same("name_ix"), 6, "姓名或账号相同", "same name or account"),
+    Level("citizen.name", _same("name_ix"), 7, "姓名或账号相同", "same name or account"),
     Level("citizen.other_name", _other("name_ix"), -3, "姓名或账号不同", "another name or account"),
     Level("citizen.unknown", _always, -2, "身份信息不足", "citizen not known on both sides"),
 )  # fmt: skip
