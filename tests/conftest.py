@@ -267,6 +267,16 @@ MakeApi = Callable[..., ApiClient]
 
 
 @pytest.fixture
+def api_on() -> MakeApi:
+    """``api_on(app, process, tenant_id)``: a client with every scope of an app of its own."""
+
+    def make(app: Flask, process: Process, tenant_id: int) -> ApiClient:
+        return ApiClient(app, process, tenant_id, SCOPES)
+
+    return make
+
+
+@pytest.fixture
 def api_of(app: Flask, process: Process) -> MakeApi:
     """``api_of(tenant_id, scopes=…)``: an API client of an office, with every scope by default."""
 
