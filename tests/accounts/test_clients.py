@@ -88,6 +88,8 @@ def test_a_client_of_another_office_is_refused(desk: Any, other_desk: Any) -> No
     for client_id in (made.client_id, moved):
         with pytest.raises(ClientRefused):
             check(other_desk, client_id, made.secret)
+    assert [action for _, action, _ in desk.audit()] == ["client.create"]
+    assert [result for _, _, result in other_desk.audit()] == ["refused"]
     assert check(desk, made.client_id, made.secret).name == "热线网关"
     with other_desk.session() as session, pytest.raises(AccountNotFound):
         turn_off_client(session, other_desk.tools, ADMIN, made.client_id)

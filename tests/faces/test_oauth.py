@@ -179,11 +179,14 @@ def test_any_other_grant_is_refused_in_the_words_of_rfc_6749(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_secret_in_the_address_is_not_taken(http: FlaskClient, client: NewClient) -> None:
+def test_what_stands_in_the_address_is_not_taken(http: FlaskClient, client: NewClient) -> None:
     query = {**GRANT, "client_id": client.client_id, "client_secret": client.secret}
     assert http.post("/oauth/token", query_string=query).status_code == 400
     assert http.post("/oauth/token", query_string=query, data=GRANT).status_code == 401
     assert http.get("/oauth/token", query_string=query).status_code == 405
+    headers = basic(client.client_id, client.secret)
+    answer = http.post("/oauth/token?scope=cases:read", data=GRANT, headers=headers)
+    assert answer.json["scope"] == "messages:write cases:read"
 
 
 def test_plain_http_is_for_loopback_only(http: FlaskClient, client: NewClient) -> None:
