@@ -1,6 +1,7 @@
 """The desk of a fresh office: its people, three channels, messages and a browser-like client."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,9 @@ from minsheng.cases.matching import MatchMaker
 from minsheng.faces.app import create_app
 from minsheng.faces.process import Process
 from minsheng.intake.host import PluginHost, PluginRegistry
+from minsheng.intake.inbox import take_in
 from minsheng.intake.models import Channel
+from minsheng.intake.quarantine import put_aside
 from minsheng.intake.service import (
     MATCH,
     ChannelNotFound,
@@ -27,17 +30,20 @@ from minsheng.intake.service import (
     PushedMessage,
     add_channel,
     find_channel,
+    list_aside,
     push_messages,
 )
 from minsheng.runtime.bell import Bell
 from minsheng.runtime.settings import Settings
 from minsheng.runtime.work import claim_work
-from minsheng_sdk import Citizen
+from minsheng_sdk import Citizen, RawItem
 
 PASSWORD = "lao-shi-de-kou-ling-9"
 LEASE = timedelta(seconds=60)
 CHANNELS = {"hotline_12345": "12345 热线", "mailbox": "县长信箱", "leaders_board": "领导留言板"}
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+HOTLINE = {"base_url": "https://127.0.0.1:9", "client_id": "desk", "client_secret": "geheim-4711"}
 
 HEATING = {
     "hotline_12345": (
@@ -119,6 +125,22 @@ class Desk:
         numbers = {self.take_in(each, *HEATING[each]) for each in plugins or HEATING}
         assert len(numbers) == 1, "the matcher was to join them"
         return numbers.pop()
+
+    def add_hotline(self) -> Channel:
+        """A channel that is pulled; nobody answers at its address."""
+        with self.tools.database.session(self.tenant_id) as session:
+            new = NewChannel("hotline", "hotline_12345", "12345 热线", HOTLINE)
+            return add_channel(session, self.tools, PluginRegistry.load(), SYSTEM, new)
+
+    def put_aside(self, channel: Channel, raw: bytes, reason: str = "unreadable") -> uuid.UUID:
+        """Have an arrival that cannot be read; its number in quarantine."""
+        self.taken += 1
+        items = [RawItem(f"K{self.taken}", raw)]
+        with self.tools.database.session(self.tenant_id) as session:
+            taken = take_in(session, self.tools, SYSTEM, channel.id, items)
+            (inbox_id,) = taken.stored.values()
+            put_aside(session, self.tools, inbox_id, reason, "line 3 has no number")
+            return list_aside(session)[0].id
 
     def _channel(self, session: Session, plugin: str) -> Channel:
         code = plugin.replace("_", "-")

@@ -1,6 +1,6 @@
 """Who is at the desk: the logged-in person, the office's session, and the rail beside each page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -34,10 +34,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class WebTools:
-    """What the pages need of the process."""
+    """What the pages need of the process; ``badges`` are a plugin's words (Chinese, English)."""
 
     tools: Tools
     limits: SessionLimits
+    badges: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

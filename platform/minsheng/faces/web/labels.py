@@ -1,5 +1,7 @@
 """The words and icons for the service's own terms; an unknown term is shown as it is."""
 
+from minsheng.faces.web.desk import web_tools
+from minsheng.faces.web.locale import language
 from minsheng.faces.web.words import _
 
 PLUGIN_ICONS = {
@@ -17,14 +19,10 @@ def plugin_icon(plugin: str) -> str:
 
 
 def plugin_name(plugin: str) -> str:
-    """What people call the kind of channel."""
-    return {
-        "hotline_12345": _("电话"),
-        "mailbox": _("信箱"),
-        "leaders_board": _("留言板"),
-        "handover": _("交办"),
-        "api": _("接口"),
-    }.get(plugin, plugin)
+    """What people call the kind of channel: the plugin's own short word."""
+    own = {"handover": _("交办"), "api": _("接口")}
+    zh, en = web_tools().badges.get(plugin, (plugin, plugin))
+    return own.get(plugin) or (zh if language() == "zh" else en)
 
 
 def state_name(state: str) -> str:

@@ -19,21 +19,26 @@ from minsheng.faces.web.login import login_pages
 from minsheng.faces.web.pairs import pair_pages
 from minsheng.faces.web.quarantine import quarantine_pages
 from minsheng.faces.web.queue import queue_pages
+from minsheng.intake.host import PluginRegistry
 from minsheng.runtime.settings import Settings
 
 PAGES = (login_pages, queue_pages, case_pages, pair_pages, channel_pages, quarantine_pages)
 
 
-def register(app: Flask, tools: Tools, settings: Settings) -> None:
+def register(
+    app: Flask, tools: Tools, settings: Settings, registry: PluginRegistry | None = None
+) -> None:
     """Add the pages of the desk, their words, their problem page and the headers of every response.
 
+    ``registry`` gives the short words of origins; without one the installed plugins are asked.
     ``app`` must lie in the package ``minsheng.faces``: its templates, static files and catalogues
     are found from there.
     """
     app.config["SESSION_COOKIE_SECURE"] = cookies_are_secure(settings)
     app.config["BABEL_DEFAULT_LOCALE"] = settings.text("MINSHENG_LANGUAGE")
     with app.app_context():
-        keep_web_tools(WebTools(tools, SessionLimits.from_settings(settings)))
+        limits = SessionLimits.from_settings(settings)
+        keep_web_tools(WebTools(tools, limits, _badges(registry or PluginRegistry.load())))
     register_locale(app)
     _register_templates(app, tools)
     for pages in PAGES:
@@ -59,6 +64,11 @@ def _register_templates(app: Flask, tools: Tools) -> None:
     app.jinja_env.globals.update(asset=asset, csrf_token=csrf_token)
     app.jinja_env.filters.update(_FILTERS, spoken=spoken)
     app.context_processor(values)
+
+
+def _badges(registry: PluginRegistry) -> dict[str, tuple[str, str]]:
+    infos = [registry.get(name).info() for name in registry.names]
+    return {info.name: (info.badge_zh, info.badge_en) for info in infos}
 
 
 _FILTERS = {
