@@ -19,6 +19,7 @@ BROAD_HANDLERS = {
     "platform/minsheng/intake/host/registry.py:_imported": "plugin edge: an import may do anything",
     "platform/minsheng/intake/host/registry.py:_said": "plugin edge: a plugin describes itself",
     "platform/minsheng/runtime/runner.py:_run": "worker edge: a failed handler gives its rows back",
+    "platform/minsheng/runtime/sweep.py:sweep_until": "worker edge: the timer outlives any fault",
     "plugins/sdk/minsheng_sdk/testing/checks_contract.py:_default_validates": "plugin edge: kit",
     "plugins/sdk/minsheng_sdk/testing/checks_contract.py:_words": "plugin edge: the kit",
     "plugins/sdk/minsheng_sdk/testing/kit.py:_name": "plugin edge: the kit",
