@@ -1,0 +1,1 @@
+"""Measurements: ratios and medians with their spread, never a pass or fail of the tests."""

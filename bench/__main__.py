@@ -1,0 +1,42 @@
+"""``make bench``: every measurement, or those named; prints a table and writes bench/out.json."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import road, screens
+from bench.stage import Stage, stage
+
+PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
+    "push": road.measure_push,
+    "pull": road.measure_pull,
+    "screens": screens.measure_screens,
+}
+OUT = Path(__file__).parent / "out.json"
+SHARED = Path(__file__).parents[2] / "shared" / "bench" / "dedupe"
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = sorted(set(wanted) - set(PARTS))
+    if unknown:
+        sys.exit(f"unknown measurement {unknown[0]}: use some of {', '.join(PARTS)}")
+    found: dict[str, object] = {}
+    for name in wanted:
+        begun = time.monotonic()
+        with stage() as ready:
+            found[name] = PARTS[name](ready)
+        print(f"\n== {name} ({time.monotonic() - begun:.0f} s)")
+        for line, figure in dict(found[name]).items():  # type: ignore[call-overload]
+            print(f"  {line:<46} {figure}")
+    OUT.write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+    print(
+        "\nleft out: the side-by-side of duplicate matchers needs its harness and the real letters"
+    )
+    if SHARED.exists():
+        print("  (they are here: run the harness with DEDUPE_OURS=bench/dedupe_adapter.py)")
+
+
+main()

@@ -1,0 +1,162 @@
+"""Messages a second, end to end: pushed beside a floor of the same run, and pulled."""
+
+import itertools
+import json
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+
+from sqlalchemy import func, select
+
+from bench.stage import PORT, Stage, port_answers, program
+from minsheng.accounts.tokens import issue_token
+from minsheng.audit import SYSTEM
+from minsheng.cases.models import CaseMessage
+from minsheng.faces.demo_data import load_messages
+from minsheng.intake.service import MATCH, PARSE, NewChannel, add_channel
+from minsheng.runtime.work import count_left
+from minsheng_sdk import Citizen, SampleMessage
+
+THREADS = 8
+ROUNDS = 3
+SECONDS = 6.0
+PULLED = 2_000
+BATCHED = 5_000
+_numbers = itertools.count()
+
+
+def measure_push(stage: Stage) -> dict[str, object]:
+    """The floor (a bare Flask view, one INSERT) and the push endpoint, taking turns."""
+    floors, pushes = [], []
+    headers = _headers(stage)
+    for _ in range(ROUNDS):
+        with program(stage.process, "-m", "bench.floor"):
+            floors.append(_rate(lambda: ("/floor", json.dumps(_message()), headers)))
+        with program(stage.process, "-m", "minsheng.faces.cli", "serve"):
+            pushes.append(_rate(lambda: ("/api/v1/messages", json.dumps(_message()), headers)))
+    return {
+        "floor, INSERTs/s (median, all)": _figures(floors),
+        "push one by one, messages/s (median, all)": _figures(pushes),
+        "push / floor": round(statistics.median(pushes) / statistics.median(floors), 2),
+        "push by batches of 500, messages/s until matched": _batches(stage, headers),
+    }
+
+
+def measure_pull(stage: Stage) -> dict[str, object]:
+    """A loopback hotline of 2,000 work orders, pulled, parsed and matched by the real worker."""
+    loopback = stage.process.registry.get("hotline_12345").loopback()
+    loopback.start()
+    loopback.put([_sample(number) for number in range(PULLED)])
+    tools = stage.process.tools
+    with program(stage.process, "-m", "minsheng.faces.cli", "worker"):
+        begun = time.monotonic()
+        with tools.database.session(stage.tenant_id) as session:
+            new = NewChannel("h", "hotline_12345", "热线", dict(loopback.settings))
+            add_channel(session, tools, stage.process.registry, SYSTEM, new)
+        _wait(lambda: _matched(stage) >= PULLED)
+        seconds = time.monotonic() - begun
+    loopback.stop()
+    return {"pull, messages/s until matched": round(PULLED / seconds, 1)}
+
+
+def _batches(stage: Stage, headers: dict[str, str]) -> float:
+    before = _matched(stage)
+    with (
+        program(stage.process, "-m", "minsheng.faces.cli", "worker"),
+        program(stage.process, "-m", "minsheng.faces.cli", "serve"),
+    ):
+        _wait(port_answers)
+        _wait(lambda: _left(stage) == 0)
+        before = _matched(stage)
+        connection = HTTPConnection("127.0.0.1", PORT, timeout=60)
+        begun = time.monotonic()
+        for _ in range(BATCHED // 500):
+            body = json.dumps({"messages": [_message() for _ in range(500)]})
+            connection.request("POST", "/api/v1/messages/batch", body, headers)
+            connection.getresponse().read()
+        _wait(lambda: _matched(stage) >= before + BATCHED)
+        return round(BATCHED / (time.monotonic() - begun), 1)
+
+
+def _rate(request: Callable[[], tuple[str, str, dict[str, str]]]) -> float:
+    """Requests answered with 201 a second, by threads with a kept connection each."""
+    _wait(port_answers)
+    done: list[int] = []
+    until = time.monotonic() + SECONDS
+
+    def work() -> None:
+        connection, good = HTTPConnection("127.0.0.1", PORT, timeout=30), 0
+        while time.monotonic() < until:
+            path, body, headers = request()
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            good += answer.status == 201
+        done.append(good)
+
+    threads = [threading.Thread(target=work) for _ in range(THREADS)]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / (time.monotonic() - begun)
+
+
+def _headers(stage: Stage) -> dict[str, str]:
+    client = f"{stage.tenant_id}-00000000-0000-7000-8000-000000000000"
+    token = issue_token(
+        stage.process.tools, client, stage.tenant_id, "messages:write", timedelta(hours=1)
+    )
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+_SEEDS = load_messages("130129", datetime.now(UTC))
+
+
+def _message() -> dict[str, object]:
+    number = next(_numbers)
+    seed = _SEEDS[number % len(_SEEDS)]
+    return {
+        "channel": "bench",
+        "external_id": f"b-{number}-{time.monotonic_ns()}",
+        "subject": seed.subject,
+        "body": f"{number}号来件。{seed.body}",
+        "received_at": seed.received_at.isoformat(),
+        "citizen": {"name": "", "phone": f"139{number % 10**8:08d}"},
+    }
+
+
+def _sample(number: int) -> SampleMessage:
+    seed = _SEEDS[number % len(_SEEDS)]
+    at = seed.received_at - timedelta(days=number // len(_SEEDS), seconds=number)
+    citizen = Citizen(phone=f"138{number:08d}")
+    body = f"{number}号来件。{seed.body}"
+    return SampleMessage(f"s-{number}", seed.subject, body, at, citizen=citizen)
+
+
+def _matched(stage: Stage) -> int:
+    with stage.process.tools.database.session(stage.tenant_id) as session:
+        return session.scalar(select(func.count()).select_from(CaseMessage)) or 0
+
+
+def _left(stage: Stage) -> int:
+    with stage.process.tools.database.work_session() as session:
+        return count_left(session, (MATCH, PARSE))
+
+
+def _figures(rates: list[float]) -> str:
+    every = ", ".join(f"{rate:.0f}" for rate in rates)
+    return f"{statistics.median(rates):.0f} ({every})"
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 300.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            message = f"not reached within {seconds:.0f} s"
+            raise TimeoutError(message)
+        time.sleep(0.1)
