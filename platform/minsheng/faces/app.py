@@ -1,6 +1,6 @@
 """The web application: API, pages, health, all on the parts of one process."""
 
-from flask import Flask
+from flask import Flask, abort, request
 
 from minsheng.faces import web
 from minsheng.faces.api import register_api
@@ -19,12 +19,19 @@ def create_app(process: Process) -> Flask:
     settings = process.settings
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.number("MINSHENG_MAX_BODY_BYTES")
+    app.before_request(refuse_nul)
     register_problems(app, PROBLEMS)
     register_oauth(app, process.tools, settings)
     register_health(app, process.tools, settings)
     register_api(app, ApiTools(process.tools, process.registry, process.host))
     web.register(app, process.tools, settings)
     return app
+
+
+def refuse_nul() -> None:
+    """Refuse an address that holds NUL, which no identifier has and PostgreSQL cannot read."""
+    if "%00" in request.full_path or "\x00" in request.path:
+        abort(400, "the address holds a NUL character: remove it")
 
 
 def from_environment() -> Flask:

@@ -16,6 +16,7 @@ from minsheng_tenants import bind_session, bind_without_tenant
 from minsheng_tenants.context import guard_sessions
 
 BELLS = "minsheng_bells"
+_CONNECT_SECONDS = 5
 Ringer = Callable[[set[tuple[int, str]]], None]
 
 
@@ -31,8 +32,18 @@ class DatabaseNotConfigured(Exception):
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:
-    """An engine on psycopg 3; a connection that died while idle is replaced unseen."""
-    return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+    """An engine on psycopg 3; a connection that died while idle is replaced unseen.
+
+    Parameters are hidden from error messages, since they hold citizens' words.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": _CONNECT_SECONDS},
+    )
 
 
 class Database:
