@@ -233,3 +233,11 @@ def test_json_in_another_unicode_form_is_read(
     for coded in (body.encode("utf-8-sig"), body.encode("utf-16")):
         settings = odd_source(lambda _, coded=coded: Reply(200, coded, content_type="text/html"))
         assert [item.source_key for item in items(settings)] == ["1"]
+
+
+def test_a_second_whose_pages_never_end_is_not_read_for_ever(
+    odd_source: Callable[..., Settings], items: Callable[[Settings], list[RawItem]]
+) -> None:
+    row = {"orderNum": "1", "updatedTime": "2026-01-01 00:00:00"}
+    with pytest.raises(ProtocolBroken, match="does not move on"):
+        items(odd_source(_listing(row, total=None)))

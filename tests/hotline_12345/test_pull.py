@@ -59,9 +59,9 @@ def test_a_second_with_more_orders_than_a_page_is_read_whole(
 ) -> None:
     source = request.getfixturevalue(kind)
     source.put(samples(5))
-    clock.move(3)
+    clock.move(1)
     source.put(samples(35, 5))
-    clock.move(3)
+    clock.move(1)
     source.put(samples(5, 40))
     channel = desk(source, page_size=size)
     channel.pull()
@@ -197,6 +197,9 @@ def test_what_was_read_again_late_enough_is_not_read_once_more(
     server.put(samples(1, 3))
     fresh, cursor = _step(server.settings, cursor, start + 301)
     assert len(fresh - keys) == 1
+    server.put(samples(1, 4))
+    same_second, cursor = _step(server.settings, cursor, start + 302)
+    assert len(same_second - keys - fresh) == 1
 
 
 def test_a_late_order_is_taken_even_when_the_run_broke_off_and_long_stood_still(

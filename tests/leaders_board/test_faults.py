@@ -8,7 +8,7 @@ import pytest
 
 from minsheng_leaders_board import plugin
 from minsheng_leaders_board.loopback import BoardLoopback
-from minsheng_leaders_board.loopback_http import Reply
+from minsheng_leaders_board.loopback_http import Reply, Request
 from minsheng_sdk import (
     ChannelError,
     CredentialsRefused,
@@ -197,3 +197,17 @@ def test_a_letter_whose_detail_is_gone_is_kept_and_marked_as_cut(
     message = plugin.minsheng_parse({}, item)
     assert message.body == "很长的留言…"
     assert message.extra["cut"] == "1"
+
+
+def test_the_next_page_is_asked_from_the_last_row_as_the_board_does(
+    odd_source: Callable[..., Settings], items: Callable[[Settings], list[RawItem]]
+) -> None:
+    board = _board({"tid": 5}, {"tid": 3}, {"tid": 4})
+    asked: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(json.loads(json.loads(request.body)["param"]).get("lastItem", "detail"))
+        return board(request)
+
+    assert len(items(odd_source(answer))) == 3
+    assert [last for last in asked if last != "detail"] == ["", "4"]

@@ -103,6 +103,17 @@ def test_letters_that_arrive_during_a_walk_are_taken_by_the_next(
     assert len(channel.known) >= 66
 
 
+def test_one_run_finishes_a_broken_walk_and_takes_what_arrived_meanwhile(
+    server: BoardLoopback, samples: Callable[..., list[SampleMessage]], desk: Callable[..., Any]
+) -> None:
+    server.put(samples(60))
+    channel = desk(server)
+    channel.pull(pages=1)
+    server.put(samples(5, 60))
+    channel.pull()
+    assert len(channel.keys) == len(channel.known) == 65
+
+
 def test_a_page_that_was_not_committed_comes_again(
     server: BoardLoopback, samples: Callable[..., list[SampleMessage]], desk: Callable[..., Any]
 ) -> None:

@@ -81,6 +81,9 @@ def walk(
             raise SourceUnavailable(message)
         items = tuple(to_item(row, settings.fields) for row in listing.rows)
         fresh = tuple(item for item in dict.fromkeys(items) if item not in last_page)
+        if items and not fresh and place.page > 1 and following.page != 1:
+            message = f"the list of {place.at} does not move on; check page numbers at the source"
+            raise ProtocolBroken(message)
         if fresh or stored not in ("", following.cursor()):
             stored = following.cursor()
             yield Page(fresh, stored)
