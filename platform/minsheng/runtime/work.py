@@ -84,15 +84,22 @@ def hasten_work(session: Session, kind: str, row_id: uuid.UUID, due_at: datetime
     ask_for_bell(session, tenant_id, kind)
 
 
+# The rows are chosen in a step of their own: as a subquery the planner may choose anew for every
+# row, each time passing over those it has locked, and so take all there is in place of the limit.
+# A fence is the microsecond of its claim, not a count: a row that was struck off and written anew
+# (a channel paused and resumed, an arrival replayed) would count from one again, and a worker that
+# was stopped meanwhile would find its old fence standing.
 _CLAIM = text("""
-    update work set lease_until = :until, fence = fence + 1, attempt = attempt + 1
-    where (tenant_id, kind, row_id) in (
-        select tenant_id, kind, row_id from work
+    with chosen as materialized (
+        select row_id from work
         where tenant_id = :tenant and kind = :kind and due_at <= :now
           and (lease_until is null or lease_until < :now)
         order by due_at, row_id limit :limit for update skip locked)
-      and tenant_id = :tenant and kind = :kind
-    returning row_id, fence, attempt
+    update work set lease_until = :until, attempt = attempt + 1,
+        fence = greatest(fence + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+    from chosen
+    where work.tenant_id = :tenant and work.kind = :kind and work.row_id = chosen.row_id
+    returning work.row_id, work.fence, work.attempt
 """)
 
 
