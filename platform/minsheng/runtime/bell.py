@@ -2,7 +2,7 @@
 
 A job holds an office's number and a kind, never data; who hears it claims up to a hundred due rows
 from the work table. Rings for the same office and kind are folded into one by a key that lives at
-most as long as the sweep's interval, so losing Redis, a job or a ring costs at most one sweep.
+most as long as the sweep's interval, so losing Redis, a job or a ring costs two sweeps at most.
 Each worker process listens on one queue only, because rq loses a job that is popped from one of
 several queues by a worker that dies (rq 3.0: BLPOP instead of LMOVE).
 """
@@ -42,6 +42,10 @@ class Bell:
         """One rq queue, with JSON in place of pickle."""
         return Queue(name, connection=self._redis, serializer=JSONSerializer)
 
+    def queue_of(self, kind: str) -> str:
+        """The name of the queue a kind of work is rung on; KeyError for a kind nobody wired."""
+        return self._queues[kind]
+
     def ring(self, bells: Iterable[tuple[int, str]]) -> None:
         """Ring once for each office and kind; when Redis is away the sweep rings later."""
         for tenant_id, kind in bells:
@@ -68,12 +72,16 @@ class Bell:
             _log.warning("bell.silent", kind="registries", error=type(error).__name__)
 
     def _ring_once(self, tenant_id: int, kind: str) -> None:
+        if kind not in self._queues:
+            _log.warning("bell.unwired", kind=kind)
+            return
         if not self._redis.set(self._key(tenant_id, kind), 1, nx=True, ex=self._fold):
             return
-        queue = self.queue(self._queues[kind])
+        queue = self.queue(self.queue_of(kind))
         queue.enqueue(
             ANSWER, args=(tenant_id, kind), result_ttl=0, failure_ttl=_KEEP_FAILED, job_timeout=-1
         )
 
     def _key(self, tenant_id: int, kind: str) -> str:
-        return f"minsheng:bell:{tenant_id}:{kind}"
+        # The queue's name keeps two installations on one Redis from folding each other's rings.
+        return f"minsheng:bell:{self.queue_of(kind)}:{tenant_id}:{kind}"

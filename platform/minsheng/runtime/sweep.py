@@ -25,10 +25,16 @@ def sweep(database: Database, bell: Bell, clock: Clock) -> int:
 def sweep_until(
     stop: threading.Event, database: Database, bell: Bell, clock: Clock, seconds: float
 ) -> None:
-    """Sweep every ``seconds`` until ``stop`` is set; a database that is away is waited for."""
+    """Sweep every ``seconds`` until ``stop`` is set; a database that is away is waited for.
+
+    A worker edge: whatever a sweep trips over, the next one comes, since a timer that ended unseen
+    would leave work lying for ever.
+    """
     while not stop.is_set():
         try:
             sweep(database, bell, clock)
         except OperationalError as error:
             _log.warning("sweep.database_away", error=type(error.orig).__name__)
+        except Exception as error:  # noqa: BLE001  the worker edge
+            _log.error("sweep.failed", exc_info=error)
         stop.wait(seconds)
