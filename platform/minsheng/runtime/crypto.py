@@ -135,9 +135,16 @@ def derive(key: bytes, purpose: str) -> bytes:
 
 
 def normal_phone(phone: str) -> str:
-    """A telephone number as digits without the country's prefix, for the blind index."""
+    """A telephone number as it is dialled within the country, digits only, for the blind index.
+
+    A mobile number (11 digits, 1[3-9]) loses the country's prefix and the 0 that callers from
+    elsewhere put before it; a fixed line keeps or regains the 0 of its area code.
+    """
     digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", phone))
-    return re.sub(r"^(0086|86)(?=\d{10,})", "", digits)
+    mobile = re.fullmatch(r"(?:(?:00)?86)?0?(1[3-9]\d{9})", digits)
+    if mobile:
+        return mobile.group(1)
+    return re.sub(r"^(?:00)?860?(?=[1-9]\d{8,10}$)", "0", digits)
 
 
 def normal_email(email: str) -> str:
