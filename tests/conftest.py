@@ -224,6 +224,25 @@ def settings_for(logins: Logins, servers: Servers, **more: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
+def settings_on(servers: Servers) -> Callable[..., Settings]:
+    """``settings_on(logins, NAME=value)``: settings of a service on a database of its own."""
+
+    def make(logins: Logins, **more: str) -> Settings:
+        keys = servers.home / MASTER_KEY
+        keys.parent.mkdir(exist_ok=True)
+        keys.write_bytes(b"k" * 32)
+        return settings_for(logins, servers, **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def office_on() -> Callable[[Database], Office]:
+    """``office_on(database)``: a factory of bodies in a database of its own."""
+    return office_maker
+
+
+@pytest.fixture(scope="session")
 def process(settings: Settings) -> Iterator[Process]:
     """The parts of a service on the shared test database, its clock standing at NOON."""
     parts = build(settings, SetClock(NOON))
