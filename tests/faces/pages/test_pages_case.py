@@ -25,7 +25,7 @@ def test_origins_stand_side_by_side_with_score_reasons_and_algorithm(desk: Any) 
     page = desk.http.get(f"/cases/{number}").text
     assert _columns(page) == 3
     assert page.count("并入，相似") == 2
-    assert len(re.findall(r'class="join-score">\d+ %', page)) == 2
+    assert len(re.findall(r'class="join-score">\d+%', page)) == 2
     assert page.count('class="reasons"') == 2
     assert "系统自动" in page
     assert "首件" in page

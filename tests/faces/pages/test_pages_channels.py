@@ -40,7 +40,7 @@ def test_runs_say_when_how_much_and_what_went_wrong(desk: Any, hotline: Any) -> 
     page = desk.http.get("/channels").text
     assert "对方系统没有应答，会自动再试" in page
     assert "no answer within 15 s &lt;b&gt;" in page
-    for part in ("正常", "失败", ">12<", ">7<", "2 秒", "每 60 秒 取一次"):
+    for part in ("正常", "失败", ">12<", ">7<", "2 秒", "每 60 秒取一次"):
         assert part in page
     assert page.index("失败") < page.index("正常")
     assert "geheim" not in page

@@ -54,7 +54,8 @@ def _pieces(
         marked.append((match.group(), kind))
         end = match.end()
     if text[end:]:
-        marked.append((text[end:], "own"))
+        last = marked[-1][1] if marked else "own"
+        marked.append((text[end:], last if last != "fact" else "own"))
     joined = groupby(marked, key=lambda piece: piece[1])
     return tuple(Piece("".join(part for part, _ in run), kind) for kind, run in joined)
 

@@ -68,7 +68,7 @@ def case_screen(
         message_count=view.message_count,
         channel_count=len({message.channel for message in view.messages}),
         columns=_columns(view, places, may_merge=may_merge, compared=compared),
-        similar=tuple(similar_case(other) for other in view.similar),
+        similar=_similar(view),
         events=tuple(_events(view, may_merge=may_merge)),
     )
 
@@ -129,12 +129,18 @@ def _join(message: MessageView, merge: EventView | None) -> models.Join | None:
         words = str(merge.data.get("reason", ""))
         reasons = reason_lines(merge.data.get("reasons") or fact.reasons)
         score = merge.data.get("score", fact.score)
-        algorithm = fact.algorithm if score is not None else ""
+        algorithm = merge.data.get("algorithm", fact.algorithm) if score is not None else ""
         return models.Join(score, reasons, person_name(merge.actor), merge.at, algorithm, words)
     if fact.score is None:
         return None
     reasons = reason_lines(fact.reasons)
     return models.Join(fact.score, reasons, person_name(fact.by), fact.at, fact.algorithm)
+
+
+def _similar(view: CaseView) -> tuple[models.SimilarCase, ...]:
+    """The strongest finding of each other case; what waits for an answer comes first."""
+    first = {other.case: other for other in reversed(view.similar)}
+    return tuple(similar_case(other) for other in view.similar if first[other.case] is other)
 
 
 def similar_case(other: Similar) -> models.SimilarCase:
@@ -184,7 +190,7 @@ def _event_words(event: EventView, view: CaseView) -> str:
         return _("立案")
     if event.kind == "joined":
         channel = next((m.channel_name for m in view.messages if str(m.id) == data["message"]), "")
-        score = f"{data['score'] * 100:.0f} %"
+        score = f"{data['score'] * 100:.0f}%"
         return _("并入来件 %(channel)s，相似 %(score)s", channel=channel, score=score)
     if event.kind == "merged" and here:
         return _("并入诉求 %(number)s（%(count)s 来件）", number=data["from"], count=count)
