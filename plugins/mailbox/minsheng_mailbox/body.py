@@ -14,7 +14,8 @@ MAX_ENCODED = 2 * 1024 * 1024
 MAX_BODY = 200_000
 """How many characters of text a message keeps (the longest real letter known has about 7,000)."""
 
-_TRAILING = re.compile(r"[ \t\xa0]+(?=\n|$)")
+# Looking behind keeps a long run of spaces from being tried again at each of its characters.
+_TRAILING = re.compile(r"(?<![ \t\xa0])[ \t\xa0]++(?=\n|\Z)")
 _HISTORY = re.compile(
     r"^[ \t]*(?:"
     r"-{2,}[ \t]*(?:原始邮件|回复的原邮件|原邮件|转发邮件|转发的邮件|邮件原件|Original Message"

@@ -4,7 +4,8 @@ The model: a label is a claim. A claimed charset is believed when the bytes agre
 that are proper multi-byte UTF-8 outweigh a Chinese label; everything else is guessed by reading
 the bytes as each likely charset and asking which reading looks like common Chinese. The sets of
 common characters come from the standards themselves: level 1 of GB/T 2312-1980 (rows 16 to 55,
-3,755 characters) and the frequent part of Big5 (A440 to C67E, 5,401 characters).
+3,755 characters, and the symbols of rows 1 to 3) and the frequent part of Big5 (A440 to C67E,
+5,401 characters).
 
 No function here raises, and none returns NUL, lone surrogates or other control characters.
 """
@@ -67,7 +68,7 @@ _PUNCTUATION = frozenset(
     for code in block
 )
 _BIG5_COLUMNS = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
-_SIMPLIFIED = _level(range(0xB0, 0xD8), range(0xA1, 0xFF), "gb2312")
+_SIMPLIFIED = _level((*range(0xA1, 0xA4), *range(0xB0, 0xD8)), range(0xA1, 0xFF), "gb2312")
 _RARER = _level(range(0xD8, 0xF8), range(0xA1, 0xFF), "gb2312")
 _TRADITIONAL = _level(range(0xA4, 0xC7), _BIG5_COLUMNS, "big5")
 _LATIN = frozenset(chr(code) for code in range(0xC0, 0x180))
@@ -110,6 +111,8 @@ def clean(text: str) -> str:
 
 
 def _decode(data: bytes, codec: str) -> str:
+    if data.isascii() and codec in {"", *_SAME_BYTES_AS, *_DOUBTED}:
+        return _seven_bit(data)
     if codec in _SAME_BYTES_AS:
         return _claimed_common(data, codec)
     if codec and codec not in _DOUBTED:
@@ -128,7 +131,8 @@ def _claimed_common(data: bytes, codec: str) -> str:
         text = data.decode(codec)
     except UnicodeError:
         return guess(data, codec)
-    if codec == "big5hkscs" and _chinese(text, codec) < 0.6:
+    # Almost any bytes are valid GB 18030 or Big5, so a valid reading must be plausible as well.
+    if codec != "utf-8" and _chinese(text, codec) < 0.6:
         return guess(data, codec)
     return text
 
@@ -145,8 +149,9 @@ def guess(data: bytes, hint: str = "") -> str:
         (codec, data.decode(codec, "replace")) for codec in ("gb18030", "utf-8", "big5hkscs")
     ]
     scored = [(_chinese(text, codec) + 0.15 * (codec == hint), text) for codec, text in readings]
-    # Latin has no plausibility of its own: it is the floor below which Chinese is not believed.
-    scored.append((0.45 if hint in _DOUBTED else 0.4, data.decode("cp1252", "replace")))
+    # Latin has no plausibility of its own: it is the floor below which Chinese is not believed,
+    # unless the label itself said Chinese.
+    scored.append((0.1 if hint in _SAME_BYTES_AS else 0.4, data.decode("cp1252", "replace")))
     best = max(score for score, _text in scored)
     return next(text for score, text in scored if score == best)
 
@@ -154,9 +159,10 @@ def guess(data: bytes, hint: str = "") -> str:
 def _seven_bit(data: bytes) -> str:
     if _HZ.search(data):
         try:
-            return data.decode("hz")
+            text = data.decode("hz")
         except UnicodeError:
-            pass
+            return data.decode("ascii")
+        return text if _chinese(text, "gb18030") > 0.6 else data.decode("ascii")
     return data.decode("ascii")
 
 

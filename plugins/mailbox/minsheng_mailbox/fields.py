@@ -152,6 +152,9 @@ def _offset(zone: str | None) -> timedelta:
     if zone[0] in "+-":
         digits = zone[1:].replace(":", "")
         minutes = int(digits[:2]) * 60 + int(digits[2:])
+        if minutes > 14 * 60:
+            message = "no place on earth is further than 14 hours from Greenwich"
+            raise ValueError(message)
         return timedelta(minutes=-minutes if zone[0] == "-" else minutes)
     return timedelta(hours=_ZONES.get(zone.upper(), 0))
 

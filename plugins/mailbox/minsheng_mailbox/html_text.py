@@ -16,7 +16,8 @@ _LINE = {"div", "tr", "li", "dt", "dd", "table", "ul", "ol", "section", "article
 _LINE |= {"header", "footer", "center", "address", "form", "blockquote", "tbody", "thead"}
 _PARAGRAPH = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre"}
 _CELL = {"td", "th"}
-_BREAKS = re.compile(r"[ \xa0]*[\n\x03\x04][ \xa0\n\x03\x04]*")
+# Looking behind keeps a long run of spaces from being tried again at each of its characters.
+_BREAKS = re.compile(r"(?<![ \xa0])[ \xa0]*+[\n\x03\x04][ \xa0\n\x03\x04]*")
 _MANY_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 # Marks of our own between the words; the source is freed of them first.
@@ -77,7 +78,7 @@ class _Reader:
             return self._skip(name, tag.end()), ""
         if name == "blockquote":
             return tag.end(), _QUOTE_END + _BLOCK if closing else _BLOCK + _QUOTE_START
-        return tag.end(), _break(name)
+        return tag.end(), "" if closing and name in _CELL else _break(name)
 
     def _after(self, mark: str, position: int) -> int:
         found = self.source.find(mark, position)
@@ -123,6 +124,6 @@ def _quoted(text: str) -> str:
         level += line.count(_QUOTE_START)
         words = line.replace(_QUOTE_START, "").replace(_QUOTE_END, "")
         mark = ">" * min(max(level, 0), MAX_QUOTE_LEVEL)
-        lines.append(f"{mark} {words}" if mark else words)
+        lines.append(f"{mark} {words}".rstrip() if mark else words)
         level -= line.count(_QUOTE_END)
     return "\n".join(lines)

@@ -15,7 +15,7 @@ import logging
 import re
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import imapclient  # type: ignore[import-untyped]
 from imapclient.exceptions import (  # type: ignore[import-untyped]
@@ -46,7 +46,8 @@ _CODE = re.compile(r"\[([A-Z]+)")
 _PATIENCE = {"LIMIT", "THROTTLED", "OVERQUOTA"}
 _LOGIN = {"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED"}
 _LATER = {"UNAVAILABLE", "SERVERBUG", "INUSE", "CONTACTADMIN", "CORRUPTION"}
-_MALFORMED = (ProtocolError, ValueError, TypeError, KeyError, IndexError, AssertionError)
+# What imapclient raises on answers that are no IMAP, besides errors of its own.
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, AssertionError)
 
 # imapclient logs every line of the conversation at debug level; lines of mail are personal data.
 logging.getLogger("imapclient").setLevel(logging.WARNING)
@@ -74,12 +75,11 @@ class Mailbox:
                     min(CONNECT_TIMEOUT, settings.timeout), settings.timeout
                 ),
             )
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             self._log_in()
             self.open(readonly=True)
-        except ChannelError:
-            self.close()
-            raise
+            undo.pop_all()
 
     def __enter__(self) -> "Mailbox":
         return self
@@ -109,7 +109,9 @@ class Mailbox:
                 self._client.login(_quoted(settings.username), settings.password)
         # 163, 126 and yeah.net open no folder to a client that has not given its name; others may
         # refuse the name, which does no harm: a lost connection shows at the next command.
-        if self._client.has_capability("ID"):
+        with speaking("ask what the server can do"):
+            named = self._client.has_capability("ID")
+        if named:
             with suppress(SourceUnavailable), speaking("name ourselves"):
                 self._client.id_({"name": "minsheng", "version": "1"})
 

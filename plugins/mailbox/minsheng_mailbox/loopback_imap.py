@@ -132,6 +132,9 @@ class Session(socketserver.StreamRequestHandler):
 
     server: Server
     timeout = 120.0
+    # An answer goes out whole; else the kernel holds its small packets back for 40 ms each.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     def handle(self) -> None:
         """Answer commands until the client logs out or the connection ends."""
@@ -141,6 +144,7 @@ class Session(socketserver.StreamRequestHandler):
         try:
             with suppress(Hangup, OSError, ValueError):
                 self._say(b"* OK loopback ready")
+                self.wfile.flush()
                 while True:
                     self._one(*self._command())
         finally:
@@ -163,6 +167,7 @@ class Session(socketserver.StreamRequestHandler):
                 return (words[0], words[1:]) if words else (b"*", [b"NOOP"])
             if not literal[0].rstrip().endswith(b"+}"):
                 self._say(b"+ go ahead")
+                self.wfile.flush()
             words.append(self.rfile.read(int(literal[1])))
 
     def _one(self, tag: bytes, words: list[bytes]) -> None:
@@ -172,7 +177,7 @@ class Session(socketserver.StreamRequestHandler):
             name = b"UID " + words[0].upper()
         verb = self.VERBS.get(name)
         if verb is None:
-            self._say(tag + b" BAD no such command here")
+            self._answer(tag, [], b"BAD no such command here", cut=False)
             return
         fault = None
         if name not in {b"CAPABILITY", b"LOGOUT"}:
@@ -192,9 +197,11 @@ class Session(socketserver.StreamRequestHandler):
     def _answer(self, tag: bytes, lines: list[bytes], result: bytes, *, cut: bool) -> None:
         for line in lines:
             self._say(line)
+        if not cut:
+            self._say(tag + b" " + result)
+        self.wfile.flush()
         if cut:
             raise Hangup
-        self._say(tag + b" " + result)
 
     def _capability(self, _words: list[bytes]) -> tuple[list[bytes], bytes]:
         return [b"* CAPABILITY IMAP4rev1 UIDPLUS LITERAL+"], b"OK done"
