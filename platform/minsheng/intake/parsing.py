@@ -1,7 +1,7 @@
 """Parsing: inbox rows become messages, or go to quarantine with their bytes."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import select
@@ -19,6 +19,9 @@ from minsheng.runtime.work import Claim, finish_work, hold_work
 from minsheng_sdk import ParsedMessage, RawItem
 
 Outcome = ParsedMessage | ParseFailure
+# PostgreSQL keeps moments that Python cannot read back; one such row would stop whoever reads it.
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Parser:
@@ -42,26 +45,37 @@ class Parser:
         )
         for channel_id, group in groupby(mine, lambda claim: items[claim.row_id].channel_id):
             held = list(group)
-            self._parse(channels[channel_id], held, [items[claim.row_id] for claim in held])
+            later = mine[mine.index(held[-1]) + 1 :]
+            waiting = [items[claim.row_id] for claim in held]
+            self._parse(channels[channel_id], held, waiting, later)
 
     def _waiting(self, session: Session, claims: Sequence[Claim]) -> Sequence[InboxItem]:
         ids = [claim.row_id for claim in claims]
         chosen = select(InboxItem).where(InboxItem.id.in_(ids), InboxItem.state == WAITING)
         return session.scalars(chosen).all()
 
-    def _parse(self, channel: Channel, claims: Sequence[Claim], items: Sequence[InboxItem]) -> None:
-        """Commit in parts: behind each failure, since a failure may have cost its whole limit."""
+    def _parse(
+        self,
+        channel: Channel,
+        claims: Sequence[Claim],
+        items: Sequence[InboxItem],
+        later: Sequence[Claim],
+    ) -> None:
+        """Commit in parts: behind each failure, which may have cost its whole limit, and whenever
+        a third of the lease is over, so that slow arrivals do not outlast it. Every part holds
+        what is still to do, that of the channels behind (``later``) too.
+        """
         settings = channel_settings(self._tools, channel)
         raw = [self._open(item) for item in items]
         ready: list[tuple[Claim, Outcome]] = []
-        done = 0
+        done, due = 0, self._tools.clock.now() + self._lease / 3
         for outcome in self._host.parse(channel.plugin, settings, raw):
-            ready.append((claims[done], outcome))
+            ready.append((claims[done], _sound(outcome, items[done])))
             done += 1
-            if isinstance(outcome, ParseFailure):
-                self._commit(channel, ready, claims[done:])
-                ready = []
-        self._commit(channel, ready, claims[done:])
+            if isinstance(outcome, ParseFailure) or self._tools.clock.now() >= due:
+                self._commit(channel, ready, [*claims[done:], *later])
+                ready, due = [], self._tools.clock.now() + self._lease / 3
+        self._commit(channel, ready, [*claims[done:], *later])
 
     def _open(self, item: InboxItem) -> RawItem:
         cipher = self._tools.keyring.cipher(item.tenant_id)
@@ -89,3 +103,11 @@ class Parser:
                     put_aside(session, self._tools, claim.row_id, outcome.reason, outcome.detail)
             failpoint("parse.before_commit")
         failpoint("parse.after_commit")
+
+
+def _sound(outcome: Outcome, item: InboxItem) -> Outcome:
+    """The outcome, or a failure when its time of arrival is none that can be stored and read."""
+    if isinstance(outcome, ParseFailure) or _EARLIEST <= outcome.received_at <= _LATEST:
+        return outcome
+    detail = f"it says it was received at {outcome.received_at.isoformat()}: see its plugin's dates"
+    return ParseFailure(item.source_key, "lied", detail)
