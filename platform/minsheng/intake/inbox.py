@@ -60,9 +60,16 @@ def take_in(
 
 
 def insert_items(session: Session, rows: Sequence[dict[str, Any]]) -> set[uuid.UUID]:
-    """Insert inbox rows; the ids of those whose key no other transaction has taken meanwhile."""
-    statement = insert(InboxItem).values(rows).on_conflict_do_nothing().returning(InboxItem.id)
-    return set(session.scalars(statement))
+    """Insert inbox rows; the ids of those whose key no other transaction has taken meanwhile.
+
+    They go in by the order of their keys: two that insert the same keys at once then wait for one
+    another in turn, and never for each other.
+    """
+    if not rows:
+        return set()
+    ordered = sorted(rows, key=lambda row: str(row["source_key"]))
+    statement = insert(InboxItem).values(ordered).on_conflict_do_nothing()
+    return set(session.scalars(statement.returning(InboxItem.id)))
 
 
 def item_row(
