@@ -28,6 +28,7 @@ from minsheng_sdk import ChannelError, Page
 
 _log = structlog.get_logger(__name__)
 _MAX_TROUBLE = 300
+_BROKEN = "WorkerEnded: the worker ended before the run did; the next run goes on from the cursor"
 
 
 @dataclass
@@ -77,9 +78,16 @@ class Puller:
             if channel is None or channel.state != ACTIVE:
                 finish_work(session, [claim])
                 return None
+            self._close_broken(session, channel)
             run = ChannelRun(id=new_id(), channel_id=channel.id, started_at=self._tools.clock.now())
             session.add(run)
         return _Run(claim, channel, run)
+
+    def _close_broken(self, session: Session, channel: Channel) -> None:
+        """End runs whose worker died: a channel has one run at a time, and this claim is it."""
+        broken = ChannelRun.channel_id == channel.id, ChannelRun.outcome == "running"
+        ended = {"outcome": "failed", "finished_at": self._tools.clock.now(), "trouble": _BROKEN}
+        session.execute(update(ChannelRun).where(*broken).values(ended))
 
     def _commit_page(self, going: _Run, page: Page) -> None:
         channel, tools = going.channel, self._tools
