@@ -12,17 +12,27 @@ import unicodedata
 PHONE, IDENTITY, PLATE, MAIL, NAME = "〔电话〕", "〔证件号〕", "〔车牌〕", "〔邮箱〕", "〔姓名〕"
 
 _SEPARATOR = r"[\s\-－—]?"
-_IDENTITY = re.compile(r"(?<![0-9０-９])[1-9]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d{4}[0-9Xx](?!\d)")
-_MOBILE = re.compile(
-    rf"(?<!\d)(?:\+?86{_SEPARATOR})?1[3-9]\d{_SEPARATOR}\d{{4}}{_SEPARATOR}\d{{4}}(?!\d)"
+_IDENTITY = re.compile(
+    rf"(?<!\d)[1-9]\d{{5}}{_SEPARATOR}(?:19|20)\d{{2}}[01]\d[0-3]\d{_SEPARATOR}\d{{3}}[0-9Xx](?!\d)"
 )
-_LANDLINE = re.compile(r"(?<!\d)[(（]?0\d{2,3}[)）]?[\s\-－—]?[2-9]\d{6,7}(?!\d)")
+# The country's prefix belongs to a mobile number, and the 0 that callers from elsewhere dial first.
+_MOBILE = re.compile(
+    rf"(?<!\d)(?:(?:\+|00)?86{_SEPARATOR})?0?1[3-9]\d{_SEPARATOR}\d{{4}}{_SEPARATOR}\d{{4}}(?!\d)"
+)
+_AREA = r"[1-9]\d{1,2}"
+_LANDLINE = re.compile(
+    rf"(?<!\d)(?:(?:\+|00)86{_SEPARATOR}(?:\(0?{_AREA}\)|0?{_AREA})|\(0{_AREA}\)|0{_AREA})"
+    rf"{_SEPARATOR}[2-9]\d{{2,3}}{_SEPARATOR}\d{{4}}(?!\d)"
+)
 _PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·•\s]?[A-Z0-9]{5,6}(?![A-Z0-9])"
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Za-z][·•\s]?"
+    r"(?:[A-Za-z0-9]{5,6}(?![A-Za-z0-9])|[A-Za-z0-9]{4}[学警港澳挂])"
 )
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LEAST_NAME = 2
+_NO_NAMES = frozenset(("匿名", "先生", "女士", "市民", "居民", "村民", "业主", "群众", "网友"))
+"""What channels write where no name was given; as a name it would blot out every such word."""
 
 
 def clean_text(text: str) -> str:
@@ -41,7 +51,7 @@ def mask_text(text: str, citizen_name: str = "") -> str:
     ):
         text = _mask(pattern, placeholder, text)
     name = citizen_name.strip()
-    if len(name) >= _LEAST_NAME:
+    if len(name) >= _LEAST_NAME and name not in _NO_NAMES:
         text = text.replace(name, NAME)
     return text
 
