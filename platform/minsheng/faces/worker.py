@@ -13,6 +13,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from minsheng.faces.process import CASES, CHANNELS, Process, build, make_bell, queue_name, settled
+from minsheng.runtime.logs import configure_logs
 from minsheng.runtime.settings import Settings
 from minsheng.runtime.sweep import sweep_until
 
@@ -23,9 +24,12 @@ PULLERS = 2
 """Processes on the queue of channels: a source that hangs must not hold up the others."""
 
 
-def work_on(settings: Settings, queue: str) -> None:
-    """Work on one queue until told to stop; the process ends when its parent does."""
-    _die_with_parent()
+def work_on(settings: Settings, queue: str, parent: int = 0) -> None:
+    """Work on one queue until told to stop; the process ends when its parent does.
+
+    ``parent`` is that process's number; 0 = whoever started this one.
+    """
+    _die_with_parent(parent)
     settings = settled(settings)
     bell = make_bell(settings)
     name = queue_name(settings.text("MINSHENG_QUEUE"), queue)
@@ -84,8 +88,8 @@ class Workforce:
         ]
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "minsheng.faces.cli", "worker", "--queue"]
-        command.append(name.rpartition("-")[0])
+        queue = name.rpartition("-")[0]
+        command = [sys.executable, "-m", "minsheng.faces.worker", queue, str(os.getpid())]
         return subprocess.Popen(command, env=_environment(self._process.settings))  # noqa: S603
 
     def _sweep(self) -> None:
@@ -119,6 +123,22 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask the kernel for SIGTERM when the parent dies, so that none works unseen (Linux)."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if parent and os.getppid() != parent:
+        sys.exit("the parent ended before its job process began")
+
+
+def main() -> None:
+    """The job process itself: ``python -m minsheng.faces.worker QUEUE PARENT``.
+
+    Not by the command line of the service, whose many commands take as long again to import.
+    """
+    settings = Settings.from_environ()
+    configure_logs(settings.text("MINSHENG_LOG_LEVEL"))
+    work_on(settings, sys.argv[1], int(sys.argv[2]))
+
+
+if __name__ == "__main__":
+    main()
