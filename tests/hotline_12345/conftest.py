@@ -8,8 +8,8 @@ import pytest
 
 from minsheng_hotline_12345 import plugin
 from minsheng_hotline_12345.loopback import HotlineLoopback
-from minsheng_hotline_12345.loopback_http import FaultyServer, Reply, Request
 from minsheng_sdk import Citizen, RawItem, SampleMessage, Settings
+from minsheng_sdk.loopback_http import FaultyServer, Reply, Request
 
 CALLED = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 

@@ -8,7 +8,6 @@ import pytest
 
 from minsheng_hotline_12345 import plugin
 from minsheng_hotline_12345.loopback import HotlineLoopback
-from minsheng_hotline_12345.loopback_http import Reply
 from minsheng_sdk import (
     CredentialsRefused,
     DeliveryRefused,
@@ -21,6 +20,7 @@ from minsheng_sdk import (
     Settings,
     SourceUnavailable,
 )
+from minsheng_sdk.loopback_http import Reply
 
 POST = 1
 """The number of good requests before the POST: the sign-in."""

@@ -10,7 +10,6 @@ import pytest
 
 from minsheng_hotline_12345 import plugin
 from minsheng_hotline_12345.loopback import HotlineLoopback
-from minsheng_hotline_12345.loopback_http import Reply, Request
 from minsheng_sdk import (
     ChannelError,
     CredentialsRefused,
@@ -22,6 +21,7 @@ from minsheng_sdk import (
     Settings,
     SourceUnavailable,
 )
+from minsheng_sdk.loopback_http import Reply, Request
 
 FAULTS = {
     "refuse": SourceUnavailable,

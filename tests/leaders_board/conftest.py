@@ -8,8 +8,8 @@ import pytest
 
 from minsheng_leaders_board import plugin
 from minsheng_leaders_board.loopback import BoardLoopback
-from minsheng_leaders_board.loopback_http import FaultyServer, Reply, Request
 from minsheng_sdk import Citizen, RawItem, SampleMessage, Settings
+from minsheng_sdk.loopback_http import FaultyServer, Reply, Request
 
 WRITTEN = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 LONG = "幸福路门前的路灯坏了已有一周，晚上老人出行不便，希望尽快派人查看并修复。" * 5

@@ -8,7 +8,6 @@ import pytest
 
 from minsheng_leaders_board import plugin
 from minsheng_leaders_board.loopback import BoardLoopback
-from minsheng_leaders_board.loopback_http import Reply
 from minsheng_sdk import (
     CredentialsRefused,
     DeliveryRefused,
@@ -21,6 +20,7 @@ from minsheng_sdk import (
     Settings,
     SourceUnavailable,
 )
+from minsheng_sdk.loopback_http import Reply
 
 
 def _reply(letter: str, key: str = "reply-1@desk", text: str = "路灯已修好。") -> Any:

@@ -8,7 +8,6 @@ import pytest
 
 from minsheng_leaders_board import plugin
 from minsheng_leaders_board.loopback import BoardLoopback
-from minsheng_leaders_board.loopback_http import Reply, Request
 from minsheng_sdk import (
     ChannelError,
     CredentialsRefused,
@@ -20,6 +19,7 @@ from minsheng_sdk import (
     Settings,
     SourceUnavailable,
 )
+from minsheng_sdk.loopback_http import Reply, Request
 
 FAULTS = {
     "refuse": SourceUnavailable,

@@ -20,14 +20,6 @@ from types import TracebackType
 from typing import Self
 
 from minsheng_hotline_12345.settings import HotlineSettings
-from minsheng_hotline_12345.text import as_text, clean, dump_json, load_json
-from minsheng_hotline_12345.transport import (
-    Answer,
-    AnswerTooLarge,
-    OutcomeUnknown,
-    Transport,
-    require_success,
-)
 from minsheng_sdk import (
     CredentialsRefused,
     DeliveryRefused,
@@ -36,6 +28,14 @@ from minsheng_sdk import (
     ProtocolBroken,
     SourceUnavailable,
 )
+from minsheng_sdk.http import (
+    Answer,
+    AnswerTooLarge,
+    OutcomeUnknown,
+    Transport,
+    require_success,
+)
+from minsheng_sdk.text import as_text, clean, dump_json, load_json
 
 _REFUSALS = (400, 404, 409, 410, 413, 422)
 """Statuses with which a source says that it will never take this result."""

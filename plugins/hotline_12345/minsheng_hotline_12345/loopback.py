@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from minsheng_hotline_12345.loopback_http import FaultyServer, Reply, Request
 from minsheng_hotline_12345.times import BEIJING, to_second
 from minsheng_sdk import Fault, OutgoingReply, SampleMessage, Settings
+from minsheng_sdk.loopback_http import FaultyServer, Reply, Request
 
 CLIENT_ID = "minsheng-desk"
 CLIENT_SECRET = "loopback-secret"  # noqa: S105  # guards nothing but this loopback server

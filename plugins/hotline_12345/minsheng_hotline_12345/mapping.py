@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from minsheng_hotline_12345.text import as_text, dump_json, load_json
 from minsheng_hotline_12345.times import NONE_TIME, read_time
 from minsheng_sdk import Citizen, MessageUnreadable, ParsedMessage, RawItem, SettingsInvalid
+from minsheng_sdk.text import as_text, dump_json, load_json
 
 UNUSED = "-"
 """The name that says: this city has no such field."""

@@ -8,7 +8,6 @@ from minsheng_hotline_12345.client import HotlineClient
 from minsheng_hotline_12345.loopback import HotlineLoopback
 from minsheng_hotline_12345.mapping import parse_order
 from minsheng_hotline_12345.settings import SCHEMA, read_fields, read_settings
-from minsheng_hotline_12345.text import as_text
 from minsheng_hotline_12345.times import to_second
 from minsheng_hotline_12345.walk import walk
 from minsheng_sdk import (
@@ -25,6 +24,7 @@ from minsheng_sdk import (
     Settings,
     hookimpl,
 )
+from minsheng_sdk.text import as_text
 
 
 @hookimpl

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from minsheng_hotline_12345.mapping import DEFAULT_FIELDS, UNUSED, merged_fields
 from minsheng_hotline_12345.times import FIRST_SECOND, read_time
-from minsheng_hotline_12345.transport import Limits, check_url
 from minsheng_sdk import SettingField, Settings, SettingsInvalid, validate_settings
+from minsheng_sdk.http import Limits, check_url
 
 SCHEMA: tuple[SettingField, ...] = (
     SettingField("base_url", "text", "接口地址", "Interface address", "如 https://主机/路径"),

@@ -23,13 +23,6 @@ from typing import Self
 
 from minsheng_leaders_board.settings import BoardSettings
 from minsheng_leaders_board.signing import list_param, signed_body
-from minsheng_leaders_board.text import as_text, clean, load_json
-from minsheng_leaders_board.transport import (
-    AnswerTooLarge,
-    OutcomeUnknown,
-    Transport,
-    require_success,
-)
 from minsheng_sdk import (
     CredentialsRefused,
     DeliveryRefused,
@@ -37,6 +30,13 @@ from minsheng_sdk import (
     OutgoingReply,
     ProtocolBroken,
 )
+from minsheng_sdk.http import (
+    AnswerTooLarge,
+    OutcomeUnknown,
+    Transport,
+    require_success,
+)
+from minsheng_sdk.text import as_text, clean, load_json
 
 CONTENT_PATH = "/v1/threads/content"
 REPLY_PATH = "/v1/threads/reply"

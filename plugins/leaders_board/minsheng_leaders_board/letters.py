@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
 from minsheng_leaders_board.client import LETTER, OFFICIAL_REPLY, entries
-from minsheng_leaders_board.text import as_text, dump_json, load_json
 from minsheng_sdk import Citizen, MessageUnreadable, ParsedMessage, RawItem
+from minsheng_sdk.text import as_text, dump_json, load_json
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 CUT_MARKS = ("...", "…")

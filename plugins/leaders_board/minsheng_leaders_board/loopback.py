@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from minsheng_leaders_board.client import CONTENT_PATH, REPLY_PATH
-from minsheng_leaders_board.loopback_http import TOO_MANY, FaultyServer, Reply, Request
 from minsheng_leaders_board.signing import signature
-from minsheng_leaders_board.text import load_json
 from minsheng_sdk import Fault, OutgoingReply, SampleMessage, Settings
+from minsheng_sdk.loopback_http import TOO_MANY, FaultyServer, Reply, Request
+from minsheng_sdk.text import load_json
 
 APP_CODE = "LOOPBACK0000"
 TOKEN = "loopback-token"  # noqa: S105  # guards nothing but this loopback server

@@ -6,7 +6,6 @@ from minsheng_leaders_board.client import BoardClient
 from minsheng_leaders_board.letters import parse_letter
 from minsheng_leaders_board.loopback import BoardLoopback
 from minsheng_leaders_board.settings import SCHEMA, read_settings
-from minsheng_leaders_board.text import clean
 from minsheng_leaders_board.walk import walk
 from minsheng_sdk import (
     ChannelError,
@@ -22,6 +21,7 @@ from minsheng_sdk import (
     Settings,
     hookimpl,
 )
+from minsheng_sdk.text import clean
 
 
 @hookimpl

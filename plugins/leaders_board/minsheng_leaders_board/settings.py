@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from minsheng_leaders_board.transport import Limits, check_url
 from minsheng_sdk import SettingField, Settings, SettingsInvalid, validate_settings
+from minsheng_sdk.http import Limits, check_url
 
 SCHEMA: tuple[SettingField, ...] = (
     SettingField("base_url", "text", "接口地址", "Interface address", "如 https://主机"),

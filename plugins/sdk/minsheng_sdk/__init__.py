@@ -6,6 +6,11 @@ teaches the service to speak one kind of source. It implements the hooks of
 the errors of :mod:`minsheng_sdk.errors`, and ships a loopback server
 (:class:`minsheng_sdk.loopback.Loopback`) against which the conformance kit of
 :mod:`minsheng_sdk.testing` runs.
+
+Three helpers are imported by their own names, since not every channel needs them:
+:mod:`minsheng_sdk.http` (a session with limits whose failures are the errors above),
+:mod:`minsheng_sdk.loopback_http` (an HTTP server that misbehaves on request) and
+:mod:`minsheng_sdk.text` (JSON and text that the service can store).
 """
 
 from minsheng_sdk.errors import (

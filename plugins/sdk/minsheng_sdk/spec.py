@@ -45,7 +45,10 @@ def minsheng_check(settings: Settings) -> CheckReport:  # type: ignore[empty-bod
 
 @hookspec(firstresult=True)
 def minsheng_pull(settings: Settings, cursor: str) -> Iterator[Page]:  # type: ignore[empty-body]
-    """Yield pages of arrivals since ``cursor`` (empty text at the first pull), oldest first.
+    """Yield pages of arrivals since ``cursor`` (empty text at the first pull).
+
+    Oldest first where the source can be listed that way; a source that lists newest first only may
+    yield newest pages first, as long as a crash after any page loses nothing.
 
     An empty source yields no page, or one without items that keeps the cursor. A page is committed
     before the generator is resumed; leaving out nothing matters more than leaving out repeats,

@@ -13,10 +13,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import NewConnectionError
+from requests.exceptions import InvalidHeader, InvalidURL
+from urllib3.exceptions import LocationParseError, NewConnectionError
 
-from minsheng_sdk import (
+from minsheng_sdk.errors import (
     CredentialsRefused,
+    PermanentError,
     ProtocolBroken,
     RateLimited,
     SettingsInvalid,
@@ -85,8 +87,9 @@ class Transport:
     ) -> Answer:
         """Send one request and read the whole answer, whatever its status.
 
-        Raises SourceUnavailable when no connection came about, OutcomeUnknown when the connection
-        broke later, AnswerTooLarge when the answer is larger than the limit.
+        Header values are sent as UTF-8. Raises PermanentError when address or headers cannot be
+        written as a request, SourceUnavailable when no connection came about, OutcomeUnknown when
+        the connection broke later, AnswerTooLarge when the answer is larger than the limit.
         """
         timeout = (self._limits.connect_seconds, self._limits.read_seconds)
         try:
@@ -95,13 +98,17 @@ class Transport:
                 url,
                 params=params,
                 data=data,
-                headers=headers,
+                headers={name: value.encode() for name, value in (headers or {}).items()},
                 timeout=timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 body = self._read(response)
                 return Answer(response.status_code, body, _retry_after(response))
+        except (InvalidHeader, InvalidURL, LocationParseError) as error:
+            # The library's own words would repeat the header, which may hold a secret.
+            message = f"no request can be written ({type(error).__name__}); check the settings"
+            raise PermanentError(message) from None
         except requests.RequestException as error:
             raise _unavailable(url, error) from error
 

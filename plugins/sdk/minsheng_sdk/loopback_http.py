@@ -1,4 +1,9 @@
-"""A small HTTP server on 127.0.0.1 that can misbehave on request; the loopback is built on it."""
+"""A small HTTP server on 127.0.0.1 that can misbehave on request.
+
+The loopback server of an HTTP channel is built on it: it holds a :class:`FaultyServer`, answers
+each :class:`Request` with a :class:`Reply`, and hands ``start``, ``stop``, ``fail_next`` and
+``requests`` through.
+"""
 
 import socket
 import sys
@@ -8,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from minsheng_sdk import Fault
+from minsheng_sdk.loopback import Fault
 
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.02
