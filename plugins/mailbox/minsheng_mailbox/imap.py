@@ -127,7 +127,7 @@ class Mailbox:
             raise ProtocolBroken(message)
 
     def uids_after(self, last: int) -> Iterator[list[int]]:
-        """Yield the UIDs above ``last`` in ascending lists, each of at most SEARCH_WIDTH.
+        """Yield the UIDs above ``last`` in ascending lists, one for each range that holds any.
 
         The last range is open (``n:*``), whatever UIDNEXT said; IMAP answers an open range with
         the newest mail even when that lies below ``n``, so the answer is filtered. An empty range
@@ -135,9 +135,8 @@ class Mailbox:
         """
         first, width = last + 1, SEARCH_WIDTH
         while first + width < self.next_uid:
-            uids = self._search(first, str(first + width - 1)) or self._search(
-                first, str(first + width - 1)
-            )
+            end = str(first + width - 1)
+            uids = self._search(first, end) or self._search(first, end)
             if uids:
                 yield uids
             first += width
