@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 import statistics
 import threading
 import time
@@ -115,6 +116,13 @@ def _headers(stage: Stage) -> dict[str, str]:
 
 
 _SEEDS = load_messages("130129", datetime.now(UTC))
+_SENTENCES = [part for seed in _SEEDS for part in seed.body.split("。") if len(part) > 8]
+
+
+def _body(number: int) -> str:
+    """A letter of its own: four sentences of four different letters, drawn by its number."""
+    rng = random.Random(number)
+    return "。".join(rng.choice(_SENTENCES) for _ in range(4)) + f"。编号{number}。"
 
 
 def _message() -> dict[str, object]:
@@ -124,7 +132,7 @@ def _message() -> dict[str, object]:
         "channel": "bench",
         "external_id": f"b-{number}-{time.monotonic_ns()}",
         "subject": seed.subject,
-        "body": f"{number}号来件。{seed.body}",
+        "body": _body(number),
         "received_at": seed.received_at.isoformat(),
         "citizen": {"name": "", "phone": f"139{number % 10**8:08d}"},
     }
@@ -134,8 +142,7 @@ def _sample(number: int) -> SampleMessage:
     seed = _SEEDS[number % len(_SEEDS)]
     at = seed.received_at - timedelta(days=number // len(_SEEDS), seconds=number)
     citizen = Citizen(phone=f"138{number:08d}")
-    body = f"{number}号来件。{seed.body}"
-    return SampleMessage(f"s-{number}", seed.subject, body, at, citizen=citizen)
+    return SampleMessage(f"s-{number}", seed.subject, _body(number), at, citizen=citizen)
 
 
 def _matched(stage: Stage) -> int:

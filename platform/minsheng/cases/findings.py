@@ -1,7 +1,7 @@
 """A person's answer to what the matcher asked: the same matter, related, or not the same."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -11,7 +11,7 @@ from minsheng.cases.errors import CaseConflict, FindingNotFound
 from minsheng.cases.ledger import Wish, case_event, close_findings, merge, messages_in
 from minsheng.cases.memory import remember_not_same
 from minsheng.cases.models import Case, CaseMessage, Finding
-from minsheng.cases.summary import refresh_cases
+from minsheng.cases.summary import refresh_reviews
 
 OUTCOMES = ("same", "related", "different")
 
@@ -37,16 +37,23 @@ def answer_finding(
         raise CaseConflict(message)
     case, other = _cases(session, finding_id)
     if outcome == "same":
-        merge(session, tools, wish, case.number, other.number)
+        merge(session, tools, _with_evidence(session, wish, finding_id), case.number, other.number)
         return Answered(case.number, other.number, outcome)
     ours, theirs = messages_in(session, case.id), messages_in(session, other.id)
     if outcome == "different":
         remember_not_same(session, tools, wish.actor, ours, theirs)
     close_findings(session, ours, theirs, outcome)
     _tell(session, tools, wish, case, other, outcome)
-    refresh_cases(session, (case.id, other.id))
+    session.flush()
+    refresh_reviews(session, (case.id, other.id))
     tools.auditor.record(session, wish.actor, f"finding.{outcome}", "finding", finding_id)
     return Answered(case.number, other.number, outcome)
+
+
+def _with_evidence(session: Session, wish: Wish, finding_id: uuid.UUID) -> Wish:
+    finding = session.scalars(select(Finding).where(Finding.id == finding_id)).one()
+    said = {"score": finding.score, "reasons": finding.reasons, "algorithm": finding.algorithm}
+    return replace(wish, evidence=said)
 
 
 def _tell(

@@ -7,8 +7,8 @@ as pairs of messages that no matcher may join again (DESIGN invariant 4).
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,10 +30,14 @@ _SUBJECT_FROM_BODY = 40
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants a change of the ledger, and why in the person's own words."""
+    """Who wants a change of the ledger, and why in the person's own words.
+
+    ``evidence`` is what the matcher had said (score, reasons, algorithm), kept with the event.
+    """
 
     actor: Actor
     reason: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 def find_case(session: Session, number: str) -> Case:
@@ -69,7 +73,7 @@ def merge(
     _move(session, theirs, survivor.id, event)
     joined.state, joined.merged_into = MERGED, survivor.id
     close_findings(session, ours, theirs, "same")
-    refresh_cases(session, _touched(session, (survivor.id, joined.id), ours + theirs))
+    refresh_cases(session, (survivor.id, joined.id), _neighbours(session, ours + theirs))
     tools.auditor.record(session, wish.actor, "case.merge", "case", number, other)
     return survivor
 
@@ -174,7 +178,7 @@ def _part(
     home.state, home.merged_into = OPEN, None
     remember_not_same(session, tools, wish.actor, moved, left)
     close_findings(session, moved, left, "different")
-    refresh_cases(session, _touched(session, (case.id, home.id), [*moved, *left]))
+    refresh_cases(session, (case.id, home.id), _neighbours(session, [*moved, *left]))
     tools.auditor.record(session, wish.actor, f"case.{kind}", "case", case.number, home.number)
 
 
@@ -204,7 +208,7 @@ def _tell_both(
     cases: Iterable[Case],
     data: dict[str, Any],
 ) -> uuid.UUID:
-    said = data | {"reason": wish.reason}
+    said = data | {"reason": wish.reason} | dict(wish.evidence)
     now = tools.clock.now()
     events = [case_event(now, wish.actor, case.id, kind, said) for case in cases]
     session.add_all(events)
@@ -306,12 +310,10 @@ _NEIGHBOURS = text("""
 """)
 
 
-def _touched(
-    session: Session, case_ids: Iterable[uuid.UUID], messages: Sequence[uuid.UUID]
-) -> set[uuid.UUID]:
-    """The cases themselves and those with which they share a finding."""
+def _neighbours(session: Session, messages: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """The cases that share a finding with these messages."""
     asked = {"tenant": tenant_of(session), "ids": list(messages)}
-    return {*case_ids, *session.scalars(_NEIGHBOURS, asked)}
+    return list(session.scalars(_NEIGHBOURS, asked))
 
 
 def _texts(ids: Iterable[uuid.UUID]) -> list[str]:

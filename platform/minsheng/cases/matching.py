@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
-from minsheng.cases.ledger import case_event, open_case
+from minsheng.cases.ledger import open_case
 from minsheng.cases.memory import forbidden_partners
 from minsheng.cases.models import Case, CaseEvent, CaseMessage, Finding
 from minsheng.cases.numbers import next_numbers
@@ -79,9 +79,9 @@ class _Placing:
     members: dict[uuid.UUID, set[uuid.UUID]]
     forbidden: Mapping[uuid.UUID, set[uuid.UUID]]
     opened: list[tuple[Case, Message]] = field(default_factory=list)
-    joined: list[CaseMessage] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    events: list[CaseEvent] = field(default_factory=list)
+    joined: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def begin(
@@ -113,12 +113,18 @@ class _Placing:
             case.number = number
         session.add_all([case for case, _ in self.opened])
         session.flush()
-        session.add_all([*self.events, *self.joined, *self.findings])
-        ids = [row.message_id for row in self.joined]
+        tenant_id = tenant_of(session)
+        for table, rows in (
+            (CaseEvent, self.events),
+            (CaseMessage, self.joined),
+            (Finding, self.findings),
+        ):
+            if rows:
+                session.execute(insert(table), [row | {"tenant_id": tenant_id} for row in rows])
+        ids = [row["message_id"] for row in self.joined]
         self.tools.auditor.record(session, SYSTEM, "message.match", "message", *ids)
-        touched = {row.case_id for row in self.joined}
-        touched |= {self.case_of[finding.other_id] for finding in self.findings}
-        refresh_cases(session, touched)
+        changed = {row["case_id"] for row in self.joined}
+        refresh_cases(session, changed, {self.case_of[row["other_id"]] for row in self.findings})
 
     def _may_join(self, message: Message, match: Match) -> bool:
         other = uuid.UUID(match.message_id)
@@ -144,25 +150,25 @@ class _Placing:
         return case.id
 
     def _tell(self, case_id: uuid.UUID, kind: str, data: dict[str, Any]) -> None:
-        event = case_event(self.now, SYSTEM, case_id, kind, data)
-        self.events.append(event)
+        event = {"id": new_id(), "case_id": case_id, "kind": kind, "at": self.now}
+        self.events.append(event | {"actor": str(SYSTEM), "data": data})
 
     def _stand(
         self, message: Message, case_id: uuid.UUID, via: uuid.UUID | None, match: Match | None
     ) -> None:
         self.joined.append(
-            CaseMessage(
-                message_id=message.id,
-                case_id=case_id,
-                home_id=case_id,
-                via_id=via,
-                event_id=self.events[-1].id,
-                score=match.score if match else None,
-                reasons=_reasons(match) if match else [],
-                algorithm=self.version,
-                joined_by=str(SYSTEM),
-                joined_at=self.now,
-            )
+            {
+                "message_id": message.id,
+                "case_id": case_id,
+                "home_id": case_id,
+                "via_id": via,
+                "event_id": self.events[-1]["id"],
+                "score": match.score if match else None,
+                "reasons": _reasons(match) if match else [],
+                "algorithm": self.version,
+                "joined_by": str(SYSTEM),
+                "joined_at": self.now,
+            }
         )
 
     def _note_findings(
@@ -180,19 +186,20 @@ class _Placing:
             if len(seen) > _MOST_FINDINGS:
                 return
 
-    def _finding(self, message: Message, other: uuid.UUID, match: Match) -> Finding:
-        decision = "related" if match.decision == "related" else "review"
-        return Finding(
-            id=new_id(),
-            message_id=message.id,
-            other_id=other,
-            decision=decision,
-            score=match.score,
-            reasons=_reasons(match),
-            algorithm=self.version,
-            state="open" if decision == "review" else "noted",
-            found_at=self.now,
-        )
+    def _finding(self, message: Message, other: uuid.UUID, match: Match) -> dict[str, Any]:
+        related = match.decision == "related"
+        return {
+            "id": new_id(),
+            "message_id": message.id,
+            "other_id": other,
+            "decision": "related" if related else "review",
+            "score": match.score,
+            "reasons": _reasons(match),
+            "algorithm": self.version,
+            "state": "noted" if related else "open",
+            "outcome": "",
+            "found_at": self.now,
+        }
 
 
 def _caseless(session: Session, ids: Sequence[uuid.UUID]) -> list[Message]:

@@ -1,11 +1,10 @@
-"""What the queue shows of a case, kept in step with the messages that stand in it."""
+"""What the queue shows of a case, kept in step with the messages that stand in it.
 
-import json
+One statement counts messages by origin and channel, one the open reviews, for any number of cases.
+"""
+
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -14,90 +13,72 @@ from minsheng.cases.search import index_cases
 from minsheng_tenants import tenant_of
 
 _COUNTS = text("""
-    select cm.case_id, m.plugin, c.code, count(*) as messages, max(m.received_at) as last_at
-    from case_messages cm
-    join messages m on m.tenant_id = cm.tenant_id and m.id = cm.message_id
-    join channels c on c.tenant_id = m.tenant_id and c.id = m.channel_id
-    where cm.tenant_id = :tenant and cm.case_id = any(:ids)
-    group by cm.case_id, m.plugin, c.code
+    with standing as (
+        select cm.case_id, m.plugin, c.code, count(*) as messages, max(m.received_at) as last_at
+        from case_messages cm
+        join messages m on m.tenant_id = cm.tenant_id and m.id = cm.message_id
+        join channels c on c.tenant_id = m.tenant_id and c.id = m.channel_id
+        where cm.tenant_id = :tenant and cm.case_id = any(:ids)
+        group by cm.case_id, m.plugin, c.code
+    ), by_plugin as (
+        select case_id, jsonb_object_agg(plugin, messages) as origins from (
+            select case_id, plugin, sum(messages) as messages from standing group by 1, 2
+        ) each group by case_id
+    ), by_channel as (
+        select case_id, jsonb_object_agg(code, messages) as channels, sum(messages) as messages,
+               max(last_at) as last_at
+        from standing group by case_id
+    )
+    update cases k
+    set message_count = coalesce(c.messages, 0), origins = coalesce(p.origins, '{}'),
+        channels = coalesce(c.channels, '{}'), last_at = coalesce(c.last_at, k.last_at),
+        version = k.version + 1
+    from unnest(cast(:ids as uuid[])) wanted(id)
+    left join by_plugin p on p.case_id = wanted.id
+    left join by_channel c on c.case_id = wanted.id
+    where k.tenant_id = :tenant and k.id = wanted.id
 """)
 _REVIEWS = text("""
-    select side.case_id, count(*) as open from (
-        select a.case_id from findings f
-        join case_messages a on a.tenant_id = f.tenant_id and a.message_id = f.message_id
-        join case_messages b on b.tenant_id = f.tenant_id and b.message_id = f.other_id
-        where f.tenant_id = :tenant and f.state = 'open' and f.decision = 'review'
-          and a.case_id <> b.case_id and f.message_id = any(:messages)
+    with mine as (
+        select case_id, message_id from case_messages
+        where tenant_id = :tenant and case_id = any(:ids)
+    ), asked as (
+        select m.case_id, f.other_id as other_message from mine m
+        join findings f on f.tenant_id = :tenant and f.message_id = m.message_id
+        where f.state = 'open'
         union all
-        select b.case_id from findings f
-        join case_messages a on a.tenant_id = f.tenant_id and a.message_id = f.message_id
-        join case_messages b on b.tenant_id = f.tenant_id and b.message_id = f.other_id
-        where f.tenant_id = :tenant and f.state = 'open' and f.decision = 'review'
-          and a.case_id <> b.case_id and f.other_id = any(:messages)
-    ) side group by side.case_id
-""")
-_MESSAGES = text("""
-    select message_id from case_messages where tenant_id = :tenant and case_id = any(:ids)
-""")
-_WRITE = text("""
-    update cases set message_count = :messages, origins = cast(:origins as jsonb),
-        channels = cast(:channels as jsonb), reviews = :reviews,
-        last_at = coalesce(:last_at, last_at), version = version + 1
-    where tenant_id = :tenant and id = :id
+        select m.case_id, f.message_id from mine m
+        join findings f on f.tenant_id = :tenant and f.other_id = m.message_id
+        where f.state = 'open'
+    ), counted as (
+        select a.case_id, count(*) as reviews from asked a
+        join case_messages o on o.tenant_id = :tenant and o.message_id = a.other_message
+        where o.case_id <> a.case_id group by a.case_id
+    )
+    update cases k set reviews = coalesce(c.reviews, 0), version = k.version + 1
+    from unnest(cast(:ids as uuid[])) wanted(id) left join counted c on c.case_id = wanted.id
+    where k.tenant_id = :tenant and k.id = wanted.id and k.reviews <> coalesce(c.reviews, 0)
 """)
 
 
-def refresh_cases(session: Session, case_ids: Iterable[uuid.UUID]) -> None:
-    """Count anew for these cases: messages by origin and channel, last arrival, open reviews."""
+def refresh_cases(
+    session: Session, changed: Collection[uuid.UUID], neighbours: Iterable[uuid.UUID] = ()
+) -> None:
+    """Count anew for cases whose messages ``changed``, and the reviews of their ``neighbours``.
+
+    Cases are locked in the order of their ids, as everywhere, so that no two wait for each other.
+    """
     session.flush()
-    ids = sorted(set(case_ids))
-    if not ids:
-        return
-    tenant_id = tenant_of(session)
-    tallies = _tallies(session, tenant_id, ids)
-    reviews = _reviews(session, tenant_id, ids)
-    rows = [
-        {"tenant": tenant_id, "id": case_id, "reviews": reviews.get(case_id, 0)}
-        | tallies[case_id].columns()
-        for case_id in ids
-    ]
-    session.execute(_WRITE, rows)
+    if changed:
+        asked = {"tenant": tenant_of(session), "ids": sorted(changed)}
+        session.execute(_COUNTS, asked)
+        index_cases(session, changed)
+    refresh_reviews(session, {*changed, *neighbours})
+
+
+def refresh_reviews(session: Session, case_ids: Collection[uuid.UUID]) -> None:
+    """Count anew how many open findings touch these cases."""
+    if case_ids:
+        asked = {"tenant": tenant_of(session), "ids": sorted(case_ids)}
+        session.execute(_REVIEWS, asked)
     session.expire_all()
-    index_cases(session, ids)
-
-
-class _Tally:
-    """The messages of one case, by plugin and by channel."""
-
-    def __init__(self) -> None:
-        self.origins: defaultdict[str, int] = defaultdict(int)
-        self.channels: defaultdict[str, int] = defaultdict(int)
-        self.last_at: datetime | None = None
-
-    def add(self, plugin: str, channel: str, messages: int, last_at: datetime) -> None:
-        self.origins[plugin] += messages
-        self.channels[channel] += messages
-        self.last_at = max(self.last_at or last_at, last_at)
-
-    def columns(self) -> dict[str, Any]:
-        return {
-            "messages": sum(self.origins.values()),
-            "origins": json.dumps(self.origins),
-            "channels": json.dumps(self.channels),
-            "last_at": self.last_at,
-        }
-
-
-def _tallies(
-    session: Session, tenant_id: int, ids: list[uuid.UUID]
-) -> defaultdict[uuid.UUID, _Tally]:
-    tallies: defaultdict[uuid.UUID, _Tally] = defaultdict(_Tally)
-    for row in session.execute(_COUNTS, {"tenant": tenant_id, "ids": ids}):
-        tallies[row.case_id].add(row.plugin, row.code, row.messages, row.last_at)
-    return tallies
-
-
-def _reviews(session: Session, tenant_id: int, ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    messages = list(session.scalars(_MESSAGES, {"tenant": tenant_id, "ids": ids}))
-    found = session.execute(_REVIEWS, {"tenant": tenant_id, "messages": messages})
-    return {row.case_id: row.open for row in found}
