@@ -24,7 +24,7 @@ def create_app(process: Process) -> Flask:
     register_oauth(app, process.tools, settings)
     register_health(app, process.tools, settings)
     register_api(app, ApiTools(process.tools, process.registry, process.host))
-    web.register(app, process.tools, settings)
+    web.register(app, process.tools, settings, process.registry)
     return app
 
 

@@ -31,7 +31,7 @@ class Rail:
 
 def view_name(view: str) -> str:
     """What the desk calls a view of the queue."""
-    return {"all": _("全部"), "review": _("待查重"), "joined": _("多渠道")}[view]
+    return {"all": _("全部"), "review": _("待查重"), "joined": _("已并案")}[view]
 
 
 def count_words(count: int, most: int) -> str:
