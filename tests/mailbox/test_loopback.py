@@ -127,8 +127,9 @@ def test_a_fault_is_met_once_and_costs_no_letter(
     if met is not None:
         assert isinstance(met, meaning or SourceUnavailable)
     else:
-        # An empty list, or one refused fetch that was asked again letter by letter.
+        # An empty list was asked for again, or one refused fetch letter by letter.
         assert fault in {"empty", "refuse"}
+        assert sum(len(page.items) for page in pages) == 3
     cursor = pages[-1].cursor if pages else ""
     arrived = [item for page in pages for item in page.items]
     arrived += [item for page in pull(loopback, cursor) for item in page.items]

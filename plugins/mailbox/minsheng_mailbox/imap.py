@@ -130,8 +130,8 @@ class Mailbox:
         """Yield the UIDs above ``last`` in ascending lists, one for each range that holds any.
 
         The last range is open (``n:*``), whatever UIDNEXT said; IMAP answers an open range with
-        the newest mail even when that lies below ``n``, so the answer is filtered. An empty range
-        is asked for twice before it is passed over, since what is passed over is never seen again.
+        the newest mail even when that lies below ``n``, so the answer is filtered. A range that
+        is empty although UIDs were given out in it is asked for twice before it is passed over.
         """
         first, width = last + 1, SEARCH_WIDTH
         while first + width < self.next_uid:
@@ -142,6 +142,8 @@ class Mailbox:
             first += width
             width = SEARCH_WIDTH if uids else width * 2
         uids = self._search(first, "*")
+        if not uids and first != self.next_uid:
+            uids = self._search(first, "*")
         if uids:
             yield uids
 
