@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .conflicts import fact_reasons, is_hard
-from .levels import CITIZEN, PRIOR, STANCE, SUBJECT, TEXT, TIME, level_of
+from .levels import CITIZEN, PRIOR, PROBLEM, STANCE, SUBJECT, TEXT, TIME, level_of
 from .pairs import Pair
 from .records import Decision, Match, MatcherConfig, Reason
 
@@ -11,7 +11,9 @@ _KNOWN = {"citizen.phone", "citizen.email"}
 _ONE_TEXT = {"text.exact", "text.near"}
 _HELD = _ONE_TEXT | {"text.contained"}
 _ALIKE = _HELD | {"text.similar"}
-_TELLING = _ALIKE | {"text.partial", "text.little", "subject.same", "subject.near"}
+_HERE = {"problem.here", "problem.told"}
+_TELLING = _ALIKE | _HERE | {"text.partial", "text.little", "subject.same", "subject.near"}
+_RECENT = {"days.close", "days.month"}
 _OTHERS = {"citizen.other_phone", "citizen.other_email", "citizen.other_name"}
 _RANK: dict[Decision, int] = {"same": 0, "review": 1, "related": 2, "different": 3}
 
@@ -43,7 +45,7 @@ def rank(matches: list[Match], most: int) -> list[Match]:
 
 
 def _reasons(pair: Pair) -> list[Reason]:
-    levels = [level_of(c, pair) for c in (TEXT, SUBJECT, CITIZEN, STANCE, TIME)]
+    levels = [level_of(c, pair) for c in (TEXT, PROBLEM, SUBJECT, CITIZEN, STANCE, TIME)]
     return [level.reason(pair) for level in levels if level.zh] + fact_reasons(pair)
 
 
@@ -56,7 +58,8 @@ def _decide(reasons: list[Reason], score: float, config: MatcherConfig) -> Decis
     codes = {r.code for r in reasons}
     vetoes = [r for r in reasons if r.veto]
     known, named = bool(codes & _KNOWN), "citizen.name" in codes
-    proven = (known and codes & _ALIKE) or (named and codes & _ONE_TEXT)
+    retold = bool(codes & _HERE) and _soon(codes)
+    proven = (known and (codes & _ALIKE or retold)) or (named and codes & _ONE_TEXT)
     if proven and not vetoes and score >= config.same_score:
         return "same"
     if any(is_hard(r) for r in vetoes):
@@ -67,10 +70,19 @@ def _decide(reasons: list[Reason], score: float, config: MatcherConfig) -> Decis
         return "review"
     if likely and ((known or named) or (codes & _ALIKE and not placed)):
         return "review"
+    if "problem.told" in codes and not placed and _soon(codes):
+        return "review"
     near_by = any(r.code in ("estate.same", "school.same", "road.same") for r in reasons)
     if known or named or codes & _ALIKE or (near_by and "text.other" not in codes):
         return "related"
     return "different"
+
+
+def _soon(codes: set[str]) -> bool:
+    """Near enough in time for other words to tell the same matter: within a month, or within a
+    quarter of a year under a heading that has something in common."""
+    within = codes & _RECENT or ("days.season" in codes and "subject.other" not in codes)
+    return bool(within)
 
 
 def _copied_by_other(match: Match) -> bool:

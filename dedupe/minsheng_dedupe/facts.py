@@ -15,7 +15,7 @@ _BREAK = (
     "市县区省位由向请求至关还"
 )
 
-_ADDRESS = re.compile(
+ADDRESS = re.compile(
     r"([路街巷道里弄])?(?<![\d.])((?<![a-z])[a-z]?\d{1,4}|(?<![a-z])[a-z])-?"
     r"(号楼|[栋幢座]|单元|室|房(?![间屋产子价款源租])|期(?![间限望待末满])|组(?![织成建长合])|号)"
 )
@@ -32,7 +32,7 @@ _PLATE = re.compile(
 
 _SUFFIX = {
     "estate": "小区|社区|花园|花苑|家园|家苑|新城|新村|公寓|公馆|名城|名苑|名府|华府|华庭|国际|大厦"
-    "|广场|雅苑|嘉园|嘉苑|山庄|豪庭|豪园|家属院|佳苑|佳园|华苑|星城|水岸|尚城|御园|庄园",
+    "|广场|雅苑|嘉园|嘉苑|山庄|豪庭|豪园|家属院|佳苑|佳园|华苑|星城|水岸|尚城|御园|庄园|苑",
     "school": "大学|学院|中学|小学|幼儿园|学校|驾校",
     "hospital": "医院|卫生院|诊所",
     "road": "大道|路|街|巷|大桥|立交桥|隧道",
@@ -52,6 +52,8 @@ _GENERIC = re.compile(
     "|其他|其它|所有|部分|义务|乡村|道路|马路|公路|铁路|网络|线路|电路|走路|楼盘|业主|居民|城镇|乡镇|出来|进来|影响|新建"
     "|条路|段路|修路|拆迁|门面|门口|希望|投诉|反映|举报|建议|咨询|关于"
 )
+# Kinds of road and words that end like one: 检修线路, 一条土路 are no names.
+_NO_ROAD = re.compile("[线电走马铁出甬余一小土油顺让绕半条段修上]路$")
 _REGION = re.compile(f"(?:([a-z]\\d{{0,2}})|(?![小社地园城辖我市郊校厂景片街]){_HAN}{{2}})[市县区]")
 _NOT_REGION = re.compile(
     "小区|社区|地区|园区|城区|辖区|市区|校区|厂区|景区|片区|新区|郊区|山区|城市|门市|超市|上市|街区|自治"
@@ -104,7 +106,7 @@ def read_facts(subject: str, body: str) -> Facts:
 def _addresses(text: str) -> list[Fact]:
     """Buildings, units, rooms and the like; a bare 号 counts only behind a road."""
     found = [("plate", hit[0], hit[0].upper()) for hit in _PLATE.finditer(text)]
-    for hit in _ADDRESS.finditer(text):
+    for hit in ADDRESS.finditer(text):
         kind = _ADDRESS_KIND.get(hit[3], "building")
         if (hit[1] or kind != "door") and (len(hit[2]) > 2 or kind != "room"):
             found.append((kind, hit[2], _SHOWN[kind].format(hit[2].upper())))
@@ -120,7 +122,13 @@ def _names(text: str) -> list[Fact]:
         stem = _LEADING.sub("", _NOT_NAME.split(text[max(0, start - _STEM) : start])[-1])
         key = stem[-2:]
         follows, last_end = start == last_end, hit.end()
-        if len(key) == 2 and not follows and not key.isdigit() and not _GENERIC.search(key):
+        if (
+            len(key) == 2
+            and not follows
+            and not key.isdigit()
+            and not _GENERIC.search(key)
+            and not _NO_ROAD.search(key + suffix)
+        ):
             found.append((_KIND_OF[suffix], key, stem + suffix))
     return found
 

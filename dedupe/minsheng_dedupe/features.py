@@ -7,6 +7,7 @@ from .facts import Facts, read_facts
 from .frames import body_words, subject_words
 from .grams import Grams, rarest_codes, two_grams, weight_of
 from .normalise import close_up, fold, letters
+from .problems import Problem, Wording, read_problem
 from .records import Record
 
 INDEXED, ASKED = 36, 72
@@ -36,6 +37,7 @@ class Features:
     subject: Grams
     body: Grams
     facts: Facts
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,15 @@ class Prepared:
     """Features with the codes to ask for and the codes to be found by.
 
     `certain` are asked codes that speak by themselves (the words, the citizen), `grams` those that
-    speak together; `indexed` is a subset of both.
+    speak together; `indexed` is a subset of both. `wording` is what key words are shown from;
+    it is never stored.
     """
 
     features: Features
     certain: tuple[int, ...]
     grams: tuple[int, ...]
     indexed: tuple[int, ...]
+    wording: Wording
 
 
 def prepare(record: Record, version: str) -> Prepared:
@@ -61,16 +65,19 @@ def prepare(record: Record, version: str) -> Prepared:
     words = body_run or subject_run
     content = _code(version, "content", words.encode()) if len(words) >= _MIN_CONTENT else 0
     grams = two_grams(words)
+    facts = read_facts(subject, body)
+    problem, wording = read_problem(subject, body, facts)
     features = Features(
         record.message_id, record.received_at.timestamp() / 86400, close_up(fold(record.region)),
         record.phone_ix, record.email_ix, record.name_ix,
-        content, weight_of(grams), two_grams(subject_run), grams, read_facts(subject, body),
+        content, weight_of(grams), two_grams(subject_run), grams, facts,
+        problem,
     )  # fmt: skip
     fixed = (content,) if content else ()
     citizen, around = _citizen_codes(features, version)
     rare = _gram_codes(body_run, subject_run, version)
     own = tuple(dict.fromkeys((*fixed, *citizen, *rare[:INDEXED])))
-    return Prepared(features, (*fixed, *around), rare, own)
+    return Prepared(features, (*fixed, *around), rare, own, wording)
 
 
 def _gram_codes(body: str, subject: str, version: str) -> tuple[int, ...]:

@@ -51,7 +51,16 @@ def two_grams(text: str) -> Grams:
     """The distinct 2-grams of `text`, ascending, each below `SPACE`; empty for an empty text."""
     if not text:
         return np.empty(0, dtype=np.uint32)
-    grams = (_pairs(text) >> _SHIFT).astype(np.uint32)
+    return distinct(gram_runs(text))
+
+
+def gram_runs(text: str) -> Grams:
+    """The 2-gram at each position of `text`, which is not empty, in order."""
+    return (_pairs(text) >> _SHIFT).astype(np.uint32)
+
+
+def distinct(grams: Grams) -> Grams:
+    """`grams` ascending and without repeats; the array given is sorted in place."""
     grams.sort()
     return grams[_first_of_run(grams)]
 

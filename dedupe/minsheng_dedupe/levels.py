@@ -1,6 +1,6 @@
 """The comparisons: each an ordered list of named levels, of which the first that holds counts.
 
-Weights are bits, set by hand for `levels:2026-11-22`; a later version will calibrate them.
+Weights are bits, set by hand for `levels:2026-11-22.2`; a later version will calibrate them.
 """
 
 from collections.abc import Callable
@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from .pairs import Pair
 from .records import Reason
 
-VERSION = "levels:2026-11-22"
+VERSION = "levels:2026-11-22.2"
 PRIOR = -7.0
 """Bits before anything is compared: about 1 in 130 messages found by a code is the same matter."""
 
 NEAR = 0.85
 """From this share both ways two bodies are one text with edits."""
+
+
+_WORDS_OF_ONE, _WORDS_ALONE, _WORDS_TOLD = 9.0, 30.0, 25.0
+"""Summed weight of shared content words that tells one problem, beside a problem named by both and
+without one: two words rare in citizens' letters, and six."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Level:
                 "near": percent(pair.near), "most": percent(pair.most),
                 "subject": percent(pair.subject), "days": int(pair.days),
             }  # fmt: skip
+            if "{words}" in zh:
+                words["words"] = pair.words()
             zh, en = zh.format(**words), en.format(**words)
         return Reason(self.code, zh, en, self.weight, self.veto)
 
@@ -59,6 +66,21 @@ def _same_content(pair: Pair) -> bool:
     return pair.later.content != 0 and pair.later.content == pair.earlier.content
 
 
+def same_problem(pair: Pair) -> bool:
+    """Whether both speak of one problem: one named by its words, or many rare words in common."""
+    if pair.topics():
+        return pair.keys >= _WORDS_OF_ONE
+    return pair.keys >= _WORDS_ALONE and not _other_problem(pair)
+
+
+def _other_problem(pair: Pair) -> bool:
+    return bool(pair.later.problem.topics and pair.earlier.problem.topics) and not pair.topics()
+
+
+def _same_problem_and_place(pair: Pair) -> bool:
+    return same_problem(pair) and pair.placed()
+
+
 TEXT: Comparison = (
     Level("text.exact", _same_content, 9, "正文完全相同", "the texts are identical"),
     Level("text.unreadable", lambda p: not p.readable, 0, "正文过短，不足以比对",
@@ -70,9 +92,23 @@ TEXT: Comparison = (
           "texts partly alike, {most}"),
     Level("text.partial", lambda p: p.most >= 0.45, 1, "正文少量相似 {most}",
           "texts slightly alike, {most}"),
+    Level("text.retold", same_problem, 0, "正文为另一种说法，相似 {most}",
+          "told in other words, texts {most} alike"),
     Level("text.little", lambda p: p.most >= 0.3, -2, "正文相似度低 {most}",
           "texts hardly alike, {most}"),
     Level("text.other", _always, -6, "正文不同 {most}", "texts differ, {most}"),
+)  # fmt: skip
+
+PROBLEM: Comparison = (
+    Level("problem.told", lambda p: p.keys >= _WORDS_TOLD and _same_problem_and_place(p), 7,
+          "同一地点、同一问题，共同关键词：{words}",
+          "one place and one problem, key words in common: {words}"),
+    Level("problem.here", _same_problem_and_place, 6, "同一地点、同一问题，共同关键词：{words}",
+          "one place and one problem, key words in common: {words}"),
+    Level("problem.same", same_problem, 3, "所说问题相同，共同关键词：{words}",
+          "one problem, key words in common: {words}"),
+    Level("problem.other", _other_problem, -2, "所说问题不同", "they speak of other problems"),
+    Level("problem.unsure", _always, 0, "", ""),
 )  # fmt: skip
 
 SUBJECT: Comparison = (
@@ -126,6 +162,7 @@ STANCE: Comparison = (
 
 TIME: Comparison = (
     Level("days.close", lambda p: p.days <= 14, 1.5, "相隔 {days} 天", "{days} days apart"),
+    Level("days.month", lambda p: p.days <= 31, 0, "相隔 {days} 天", "{days} days apart"),
     Level("days.season", lambda p: p.days <= 92, 0, "相隔 {days} 天", "{days} days apart"),
     Level("days.year", lambda p: p.days <= 366, -3, "相隔 {days} 天", "{days} days apart"),
     Level("days.long", _always, -4, "相隔 {days} 天，超过一年，不自动合并",

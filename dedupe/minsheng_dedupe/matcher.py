@@ -42,7 +42,7 @@ class Matcher:
         """
         prepared = prepare(record, self.version)
         chosen = self._choose(prepared, self._store.postings(prepared.certain + prepared.grams))
-        return self._answer(prepared.features, self._store.load(chosen), chosen)
+        return self._answer(prepared, self._store.load(chosen), chosen)
 
     def arrive(self, records: Sequence[Record]) -> list[list[Match]]:
         """Exactly `match` then `add` for one record after another, in few calls to the store."""
@@ -71,7 +71,7 @@ class Matcher:
                 fresh[message_id] = prepared.features
         features = self._store.load({i for c in chosen for i in c} - fresh.keys()) | fresh
         self._store.save(entries)
-        return [self._answer(p.features, features, c) for p, c in zip(batch, chosen, strict=True)]
+        return [self._answer(p, features, c) for p, c in zip(batch, chosen, strict=True)]
 
     def _choose(self, prepared: Prepared, postings: dict[int, list[str]]) -> list[str]:
         itself = prepared.features.message_id
@@ -89,7 +89,9 @@ class Matcher:
         return prepared.features, open_codes
 
     def _answer(
-        self, later: Features, features: dict[str, Features], chosen: list[str]
+        self, later: Prepared, features: dict[str, Features], chosen: list[str]
     ) -> list[Match]:
-        pairs = self._comparer.pairs(later, [features[i] for i in chosen if i in features])
+        pairs = self._comparer.pairs(
+            later.features, [features[i] for i in chosen if i in features], later.wording
+        )
         return rank([judge(p, self._config) for p in pairs], self._config.results)

@@ -7,8 +7,9 @@ import numpy as np
 
 from .facts import Facts
 from .features import Features
+from .problems import Problem
 
-_HEAD = struct.Struct("<dqd7I")
+_HEAD = struct.Struct("<dqd9I")
 
 
 def pack(features: Features) -> bytes:
@@ -16,7 +17,8 @@ def pack(features: Features) -> bytes:
     parts = (
         features.region.encode(), features.phone_ix, features.email_ix, features.name_ix,
         features.facts.stance.encode(), features.subject.astype("<u4").tobytes(),
-        features.body.astype("<u4").tobytes(),
+        features.body.astype("<u4").tobytes(), features.problem.topics,
+        features.problem.keys.astype("<u4").tobytes(),
     )  # fmt: skip
     head = _HEAD.pack(features.day, features.content, features.weight, *map(len, parts))
     return b"".join((head, *parts, features.facts.packed.encode()))
@@ -29,11 +31,12 @@ def unpack(message_id: str, payload: bytes) -> Features:
     for length in lengths:
         parts.append(payload[at : at + length])
         at += length
-    region, phone_ix, email_ix, name_ix, stance, subject, body = parts
+    region, phone_ix, email_ix, name_ix, stance, subject, body, topics, keys = parts
     return Features(
         message_id, day, region.decode(), phone_ix, email_ix, name_ix, content, weight,
         np.frombuffer(subject, dtype="<u4"), np.frombuffer(body, dtype="<u4"),
         Facts(payload[at:].decode(), stance.decode()),
+        Problem(topics, np.frombuffer(keys, dtype="<u4")),
     )  # fmt: skip
 
 

@@ -8,9 +8,13 @@ import numpy.typing as npt
 
 from .features import Features
 from .grams import SPACE, WEIGHTS, Grams, weight_of
+from .problems import NAMES, PLACES, Wording, stems
 
 _TELLING = 60.0
 """Below this summed gram weight (about ten rare characters) a text says nothing by itself."""
+
+_SHOWN = 5
+"""Key words shown to an officer."""
 
 _FAINT = 0.25
 """Strangers' texts with less than this in common are not answered at all."""
@@ -25,7 +29,9 @@ class Pair:
     `near`: how far the two bodies are one text, the smaller of the shares of one found in the
     other; `most`: how far one body holds the other, the larger of them; `subject`: the same as
     `near` for the subjects; `told`: how much of one's subject stands in the other's body. All 0
-    to 1. `readable`: both bodies are long enough to tell; `days`: between the two arrivals.
+    to 1. `keys`: the summed weight of content words both tell, places
+    left out, and `wording` the later words they are shown from; `readable`: both bodies are long
+    enough to tell; `days`: between the two arrivals.
     """
 
     later: Features
@@ -34,8 +40,25 @@ class Pair:
     most: float
     subject: float
     told: float
+    keys: float
     readable: bool
     days: float
+    wording: Wording
+
+    def words(self) -> str:
+        """The content words both messages tell, or the problem both name, as an officer reads."""
+        found = self.wording.shared(self.earlier.problem.keys, _SHOWN)
+        return "、".join(found) or "、".join(sorted(NAMES[t] for t in self.topics()))
+
+    def topics(self) -> set[int]:
+        """The problems that both messages speak of mainly."""
+        return set(self.later.problem.topics) & set(self.earlier.problem.topics)
+
+    def placed(self) -> bool:
+        """Whether both name one place, with its kind (桂香苑小区) or without (桂香苑)."""
+        mine, theirs = self.later.facts.named, self.earlier.facts.named
+        named = any(mine.get(k, {}).keys() & theirs.get(k, {}).keys() for k in PLACES)
+        return named or _tells(self.later, self.earlier) or _tells(self.earlier, self.later)
 
 
 class Comparer:
@@ -44,7 +67,7 @@ class Comparer:
     def __init__(self) -> None:
         self._mark = np.zeros(SPACE, dtype=np.float32)
 
-    def pairs(self, later: Features, earlier: Sequence[Features]) -> list[Pair]:
+    def pairs(self, later: Features, earlier: Sequence[Features], wording: Wording) -> list[Pair]:
         """One `Pair` for each of `earlier` that has something in common with `later`: the citizen,
         a good part of the text, or a text too short to tell. In their order."""
         if not earlier:
@@ -52,11 +75,14 @@ class Comparer:
         near, most = self._bodies(later, earlier)
         kept = [i for i, e in enumerate(earlier) if most[i] >= _FAINT or _may_still_tell(later, e)]
         earlier = [earlier[i] for i in kept]
+        if not earlier:
+            return []
         subject, told = self._subjects(later, earlier)
+        keys = np.round(self._common(later.problem.keys, [e.problem.keys for e in earlier]), 2)
         return [
             Pair(
-                later, e, near[i], most[i], subject[k], told[k],
-                min(later.weight, e.weight) >= _TELLING, abs(later.day - e.day),
+                later, e, near[i], most[i], subject[k], told[k], float(keys[k]),
+                min(later.weight, e.weight) >= _TELLING, abs(later.day - e.day), wording,
             )
             for k, (i, e) in enumerate(zip(kept, earlier, strict=True))
         ]  # fmt: skip
@@ -68,8 +94,6 @@ class Comparer:
         return np.minimum(forth, back).tolist(), np.maximum(forth, back).tolist()
 
     def _subjects(self, later: Features, earlier: Sequence[Features]) -> tuple[list[float], ...]:
-        if not earlier:
-            return [], []
         subjects = [e.subject for e in earlier]
         own = np.full(len(earlier), weight_of(later.subject))
         theirs = np.array([weight_of(s) for s in subjects])
@@ -88,6 +112,17 @@ class Comparer:
         self._mark[grams] = 0
         sums = np.diff(np.append(0.0, running)[ends])
         return np.asarray(sums, dtype=np.float64)
+
+
+def _tells(one: Features, other: Features) -> bool:
+    """Whether a place that `one` names by a telling name stands in `other`."""
+    codes = [gram for _, gram in stems(one.facts)]
+    return any(_holds(other.body, code) or _holds(other.subject, code) for code in codes)
+
+
+def _holds(grams: Grams, code: int) -> bool:
+    at = int(np.searchsorted(grams, code))
+    return at < len(grams) and int(grams[at]) == code
 
 
 def _may_still_tell(later: Features, earlier: Features) -> bool:

@@ -20,7 +20,7 @@ TAIL = "另外，地下车库的照明也坏了好几盏，夜里进出很不安
 LEVELS: list[tuple[str, dict[str, Any], str]] = [
     ("the same words", {}, "text.exact"),
     ("one sentence more", {"body": "+" + TAIL}, "text.contained"),
-    ("another text", {"body": OTHER_TEXT}, "text.other"),
+    ("another text", {"subject": "井盖破损影响出行", "body": OTHER_TEXT}, "text.other"),
     ("two words only", {"body": "谢谢"}, "text.unreadable"),
     ("the same subject", {}, "subject.same"),
     ("a reply prefix", {"subject": "答复：Re: 锦绣花园小区3号楼电梯停运无人维修"}, "subject.same"),
