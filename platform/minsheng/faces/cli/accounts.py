@@ -26,13 +26,16 @@ def users() -> None:
 @click.option("--username", required=True)
 @click.option("--name", required=True)
 @click.option("--role", required=True, type=click.Choice(sorted(ROLES)))
-@click.password_option(help="Asked for when it is not given.")
+@click.option("--password", help="Asked for when it is not given, as it should be.")
 @as_json
 @clear_errors
 def create_one(
-    office: str, username: str, name: str, role: str, password: str, as_json: bool
+    office: str, username: str, name: str, role: str, password: str | None, as_json: bool
 ) -> None:
     """Add a user to an office."""
+    if password is None:
+        # On standard error, since standard output may be read as JSON.
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     with opened() as process, office_session(process, office) as session:
         user = create_user(
             session, process.tools, OPERATOR, NewUser(username, name, role, password)

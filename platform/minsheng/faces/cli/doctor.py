@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import click
 from redis import RedisError
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from minsheng.faces.cli.shared import as_json, clear_errors, opened, show
 from minsheng.faces.process import Process
+from minsheng.runtime.database import DatabaseNotConfigured
 from minsheng.runtime.migrate import current, head
 
 _LEAST_FREE = 1024**3
@@ -49,6 +50,8 @@ def _database(process: Process) -> Found:
             stands = current(connection)
     except OperationalError:
         return Found("database", ok=False, said="cannot be reached: start it, or check the URL")
+    except ProgrammingError:
+        return Found("database", ok=False, said="was never migrated: run `minsheng db upgrade`")
     if stands != head():
         return Found("database", ok=False, said=f"is at {stands}: run `minsheng db upgrade`")
     return Found("database", ok=True, said=f"reached, migrated to {stands}")
@@ -69,6 +72,18 @@ def _login(process: Process) -> Found:
         said = "can bypass row security: give MINSHENG_DATABASE_URL the login minsheng_app"
         return Found("login", ok=False, said=said)
     return Found("login", ok=True, said="cannot bypass row security")
+
+
+def _worker(process: Process) -> Found:
+    try:
+        with process.tools.database.work_session() as session:
+            session.execute(text("select 1"))
+    except DatabaseNotConfigured as error:
+        return Found("worker login", ok=False, said=str(error))
+    except OperationalError:
+        said = "is refused: check MINSHENG_DATABASE_WORKER_URL"
+        return Found("worker login", ok=False, said=said)
+    return Found("worker login", ok=True, said="let in")
 
 
 def _bell(process: Process) -> Found:
@@ -102,4 +117,11 @@ def _plugins(process: Process) -> Iterator[Found]:
         yield Found(f"plugin {name}", ok=False, said=why)
 
 
-LOOKS: tuple[Callable[[Process], Found], ...] = (_database, _login, _bell, _disk, _containment)
+LOOKS: tuple[Callable[[Process], Found], ...] = (
+    _database,
+    _login,
+    _worker,
+    _bell,
+    _disk,
+    _containment,
+)

@@ -1,6 +1,7 @@
 """``import``: messages from a file into a pushed channel, with a bar that shows how far."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from minsheng.faces.api.schemas import MAX_BATCH, NewMessageSchema
 from minsheng.faces.cli.shared import OPERATOR, as_json, clear_errors, office_id, opened, show
 from minsheng.intake.service import PushedMessage, find_channel, push_messages
 
-_ITEM = NewMessageSchema(exclude=("channel",))
+_ITEM = NewMessageSchema(partial=("channel",))
 _SHOWN = 20
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""An escaped NUL; a bare one is no JSON, and after an escaped backslash it is plain text."""
 
 
 @click.command("import")
@@ -23,8 +26,11 @@ _SHOWN = 20
 @as_json
 @clear_errors
 def import_messages(office: str, channel: str, file: Path, as_json: bool) -> None:
-    """Import FILE: one message a line as JSON, as it would be posted. All lines are read first."""
-    posted = read_lines(file)
+    """Import FILE: one message a line as JSON, as it would be posted. All lines are read first.
+
+    A line may leave its channel out. What was imported before is known again and passed over.
+    """
+    posted = read_lines(file, channel)
     created = 0
     progress = click.progressbar(length=len(posted), file=sys.stderr)
     with opened() as process, progress as bar:
@@ -39,16 +45,34 @@ def import_messages(office: str, channel: str, file: Path, as_json: bool) -> Non
     show({"read": len(posted), "created": created}, as_json=as_json)
 
 
-def read_lines(file: Path) -> list[PushedMessage]:
-    """Every line of the file as a message; raises ClickException naming the lines that are not."""
+def read_lines(file: Path, channel: str) -> list[PushedMessage]:
+    """Every line of the file as a message for ``channel``; empty lines are passed over.
+
+    Raises ClickException naming the lines that cannot be imported.
+    """
     posted, faults = [], []
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                posted.append(pushed_message(_ITEM.load(json.loads(line))))
-            except (ValueError, ma.ValidationError) as error:
+                if line.strip():
+                    posted.append(_read(line, channel))
+            except (ValueError, RecursionError, ma.ValidationError) as error:
                 faults.append(f"line {number}: {error}")
     if faults:
         message = "\n".join([*faults[:_SHOWN], f"{len(faults)} bad lines; nothing was imported"])
         raise click.ClickException(message)
     return posted
+
+
+def _read(line: bytes, channel: str) -> PushedMessage:
+    given = json.loads(line)
+    # PostgreSQL stores neither half a character, on which encode() fails, nor NUL.
+    json.dumps(given, ensure_ascii=False).encode()
+    if _NUL.search(line):
+        message = "holds a NUL, which cannot be stored: remove it"
+        raise ValueError(message)
+    said = _ITEM.load(given)
+    if said.get("channel", channel) != channel:
+        message = f"is for another channel than {channel!r}: import it there"
+        raise ValueError(message)
+    return pushed_message(said)

@@ -7,7 +7,9 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import click
-from sqlalchemy.exc import OperationalError
+from alembic.util import CommandError
+from redis import RedisError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from minsheng.accounts.service import find_tenant_for_login
@@ -38,6 +40,16 @@ _EXPECTED: tuple[type[Exception], ...] = (
     SettingRefused,
 )
 
+_ADVICE: Mapping[type[Exception], str] = {
+    OperationalError: "the database cannot be reached: is `make run` going, or the URL right?",
+    ProgrammingError: "the database is of another version: run `minsheng db upgrade`",
+    ArgumentError: "an address MINSHENG_DATABASE_… is none: write postgresql+psycopg://…",
+    UnicodeEncodeError: "an argument is not UTF-8: set the terminal to UTF-8",
+    RedisError: "Redis cannot be reached: is `make run` going, or MINSHENG_REDIS_URL right?",
+    CommandError: "the database was made by a newer version: install that version",
+}
+"""What to do about an error whose own words are for programmers."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 office_option = click.option(
     "--office", required=True, metavar="CODE", help="Code of the office, such as 130129."
@@ -53,11 +65,14 @@ def clear_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except _EXPECTED as error:
             raise click.ClickException(str(error)) from error
-        except OperationalError as error:
-            message = "the database cannot be reached: is `make run` going, or the URL right?"
-            raise click.ClickException(message) from error
+        except tuple(_ADVICE) as error:
+            raise click.ClickException(_advice(error)) from error
 
     return guarded
+
+
+def _advice(error: Exception) -> str:
+    return next(_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE)
 
 
 @contextmanager

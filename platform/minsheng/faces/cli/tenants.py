@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,7 +12,6 @@ from sqlalchemy.orm import Session
 from minsheng.faces.cli.shared import as_json, clear_errors, opened, show
 from minsheng_tenants import (
     KINDS,
-    BodyExists,
     BodyInvalid,
     BodyNotFound,
     NewBody,
@@ -51,15 +51,16 @@ def create(
     as_json: bool,
 ) -> None:
     """Add a body, or every row of a file: all of it or, if a row is wrong, nothing."""
-    if file is None and not (code and name and kind):
-        message = "give --code, --name and --kind, or --csv FILE"
+    if not (code and name and kind) if file is None else (code or name or kind or parent):
+        message = "give --code, --name and --kind, or --csv FILE alone"
         raise click.UsageError(message)
+    news = (
+        read_rows(file.read_bytes())
+        if file
+        else [(0, NewBody(str(code), str(name), str(kind), parent))]
+    )
     with opened() as process, process.tools.database.owner_session() as session:
-        if file is not None:
-            made = _create_all(session, read_rows(file.read_bytes()))
-        else:
-            made = [create_body(session, NewBody(code or "", name or "", kind or "", parent))]
-        rows = [_row(body) for body in made]
+        rows = [_row(body) for body in _create_all(session, news)]
     show(rows, as_json=as_json)
 
 
@@ -83,30 +84,45 @@ def show_one(code: str, as_json: bool) -> None:
 
 
 def read_rows(data: bytes) -> Iterator[tuple[int, NewBody]]:
-    """The rows of a CSV file with their line numbers; raises ClickException naming the line."""
-    rows = csv.DictReader(io.StringIO(_decode(data), newline=""), strict=True)
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or [])]
-    if missing:
-        message = f"line 1: the column {missing[0]!r} is missing; the columns are {COLUMNS}"
+    """The rows of a CSV file, each with the number of the line on which it begins.
+
+    Empty lines are passed over. Raises ClickException naming the line that cannot be used.
+    """
+    rows = _numbered(_decode(data))
+    _line, header = next(rows, (1, []))
+    if sorted(header) != sorted(COLUMNS):
+        message = f"line 1: the columns must be {', '.join(COLUMNS)}, not {', '.join(header)!r}"
         raise click.ClickException(message)
-    try:
-        for row in rows:
-            if None in row or None in row.values():
-                message = f"line {rows.line_num}: {len(COLUMNS)} cells are needed in each row"
-                raise click.ClickException(message)
-            yield rows.line_num, NewBody(**{name: row[name].strip() for name in COLUMNS})
-    except csv.Error as error:
-        message = f"line {rows.line_num}: {error}; mend the quotes of this row"
-        raise click.ClickException(message) from error
+    for line, cells in rows:
+        if len(cells) != len(COLUMNS):
+            message = f"line {line}: {len(COLUMNS)} cells are needed, not {len(cells)}"
+            raise click.ClickException(f"{message}; nothing was added")
+        yield line, NewBody(**dict(zip(header, cells, strict=True)))
 
 
-def _create_all(session: Session, rows: Iterator[tuple[int, NewBody]]) -> list[Tenant]:
+def _numbered(text: str) -> Iterator[tuple[int, list[str]]]:
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = rows.line_num + 1
+        try:
+            cells = next(rows, None)
+        except csv.Error as error:
+            message = f"line {line}: {error}; mend the quotes of this row, nothing was added"
+            raise click.ClickException(message) from error
+        if cells is None:
+            return
+        if cells:
+            yield line, [cell.strip() for cell in cells]
+
+
+def _create_all(session: Session, news: Iterable[tuple[int, NewBody]]) -> list[Tenant]:
+    """Add all; a refusal names its line, unless that is 0, the command line itself."""
     made = []
-    for line, new in rows:
+    for line, new in news:
         try:
             made.append(create_body(session, new))
-        except (BodyInvalid, BodyExists, BodyNotFound) as error:
-            message = f"line {line}: {error}; nothing was added"
+        except (BodyInvalid, BodyNotFound) as error:
+            message = f"line {line}: {error}; nothing was added" if line else str(error)
             raise click.ClickException(message) from error
     return made
 
@@ -114,12 +130,27 @@ def _create_all(session: Session, rows: Iterator[tuple[int, NewBody]]) -> list[T
 def _decode(data: bytes) -> str:
     """UTF-8, else GB 18030, which Chinese spreadsheets write; anything else is named."""
     for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    message = "the file is neither UTF-8 nor GB 18030: save it as UTF-8 and try again"
-    raise click.ClickException(message)
+        with suppress(UnicodeDecodeError):
+            text = data.decode(encoding)
+            break
+    else:
+        line = _first_bad_line(data)
+        message = f"line {line}: neither UTF-8 nor GB 18030: save the file as UTF-8 and try again"
+        raise click.ClickException(message)
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        message = f"line {line}: holds a NUL, so this is no CSV file: save it as CSV in UTF-8"
+        raise click.ClickException(message)
+    return text
+
+
+def _first_bad_line(data: bytes) -> int:
+    """Where GB 18030 cannot go on; no byte of its characters is a line feed."""
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError as error:
+        return data[: error.start].count(b"\n") + 1
+    return 1
 
 
 def _row(body: Tenant) -> dict[str, object]:

@@ -1,28 +1,25 @@
 """Start everything, show how the messages arrive, watch over it, and stop it all at Ctrl-C."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 import click
 from sqlalchemy import NullPool, create_engine, func, select, text
 
 from minsheng.cases.models import OPEN, Case
 from minsheng.faces.demo.errors import DemoFailed
+from minsheng.faces.demo.parts import Part, log_file, running
 from minsheng.faces.demo.seed import seed, tenant_id_of
 from minsheng.faces.demo.sources import Source, sample_sources
 from minsheng.faces.demo.state import DemoState, load_or_begin, load_state
 from minsheng.faces.process import Process, build, settled
 from minsheng.faces.server import check_port
-from minsheng.faces.worker import Workforce
 from minsheng.intake.models import Message
 from minsheng.intake.service import MATCH, PARSE
 from minsheng.runtime.embedded import Servers, admin_url, start_servers
@@ -63,15 +60,16 @@ def run_demo(settings: Settings) -> None:
         sources = stack.enter_context(sample_sources(process.registry, state))
         first = not state.complete
         _seed(process, state, sources)
-        force = stack.enter_context(Workforce(process))
-        web = stack.enter_context(_web(process.settings))
-        _wait_for_web(process.settings, web, stop)
+        parts = [
+            stack.enter_context(running("worker", "worker", process.settings)),
+            stack.enter_context(running("web", "serve", process.settings)),
+        ]
+        _wait_for_web(process.settings, parts, stop)
         if first:
-            _show_arrivals(process, sources, stop)
-        if stop.is_set():
-            return
-        _introduce(process.settings, state, time.monotonic() - begun)
-        _watch(stop, servers, force, web)
+            _show_arrivals(process, sources, parts, stop)
+        if not stop.is_set():
+            _introduce(process.settings, state, time.monotonic() - begun)
+            _watch(stop, servers, parts)
     click.echo("stopped")
 
 
@@ -106,29 +104,14 @@ def _seed(process: Process, state: DemoState, sources: list[Source]) -> None:
     _say(f"sample sources listen on 127.0.0.1: {told}")
 
 
-@contextmanager
-def _web(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    said = {name: value for name, value in settings.values.items() if value}
-    environment = {**os.environ, **said, "MINSHENG_LOG_LEVEL": "warning"}
-    command = [sys.executable, "-m", "minsheng.faces.cli", "serve"]
-    web = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
-    try:
-        yield web
-    finally:
-        web.terminate()
-        web.wait()
-
-
-def _wait_for_web(settings: Settings, web: subprocess.Popen[bytes], stop: threading.Event) -> None:
+def _wait_for_web(settings: Settings, parts: Sequence[Part], stop: threading.Event) -> None:
     until = time.monotonic() + _READY_SECONDS
-    while not stop.is_set():
-        if web.poll() is not None:
-            message = "the web server ended at its start: see its message above"
-            raise DemoFailed(message)
-        if _answers(settings):
-            return
+    while not stop.is_set() and not _answers(settings):
+        for part in parts:
+            part.check()
         if time.monotonic() > until:
-            message = f"the web server did not answer within {_READY_SECONDS:.0f} s"
+            log = log_file(settings, "web")
+            message = f"the web server did not answer within {_READY_SECONDS:.0f} s: see {log}"
             raise DemoFailed(message)
         stop.wait(0.1)
 
@@ -141,25 +124,31 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-def _show_arrivals(process: Process, sources: list[Source], stop: threading.Event) -> None:
+def _show_arrivals(
+    process: Process, sources: list[Source], parts: Sequence[Part], stop: threading.Event
+) -> None:
     """Draw how the messages of the sources arrive and become cases, until all have."""
     expected = sum(source.messages for source in sources)
     offices = [tenant_id_of(process, office) for office in {each.office for each in sources}]
     until = time.monotonic() + _ARRIVE_SECONDS
+    shown = 0
     with click.progressbar(length=expected, label="messages arrive") as bar:
-        shown = 0
-        while shown < expected and not stop.is_set() and time.monotonic() < until:
+        while (shown < expected or _busy(process)) and not stop.is_set():
+            for part in parts:
+                part.check()
+            if time.monotonic() > until:
+                break
             arrived = sum(_count(process, tenant_id)[0] for tenant_id in offices)
             bar.update(min(arrived, expected) - shown)
             shown = min(arrived, expected)
             stop.wait(0.3)
-    while _busy(process) and not stop.is_set() and time.monotonic() < until:
-        stop.wait(0.3)
     messages, cases, joined = _count(process, tenant_id_of(process, _SHOW_OFFICE))
     _say(
         f"{messages} messages of office {_SHOW_OFFICE} stand in {cases} cases; {joined} have"
         " more than one origin"
     )
+    if shown < expected or _busy(process):
+        _say(f"not everything is done yet: see {log_file(process.settings, 'worker')}")
 
 
 def _busy(process: Process) -> bool:
@@ -189,23 +178,18 @@ def _introduce(settings: Settings, state: DemoState, seconds: float) -> None:
     click.echo(f"  API secret {state.client.get('client_secret')}")
     click.echo(f"  API docs   {_address(settings)}/api/v1/docs")
     click.echo("Look at: the queue; its view 多渠道 (cases with several origins); 待查重 (what a")
-    click.echo("person has to decide); 渠道 (runs of the three channels). Ctrl-C stops it all.")
+    click.echo("person has to decide); 渠道 (runs of the three channels).")
+    logs = " and ".join(str(log_file(settings, name)) for name in ("web", "worker"))
+    click.echo(f"Logs: {logs}. Ctrl-C stops it all.")
 
 
-def _watch(
-    stop: threading.Event,
-    servers: Servers | None,
-    force: Workforce,
-    web: subprocess.Popen[bytes],
-) -> None:
+def _watch(stop: threading.Event, servers: Servers | None, parts: Sequence[Part]) -> None:
     while not stop.is_set():
-        force.watch(0.0)
         if servers is not None and servers.dead():
             for name in servers.revive():
                 _say(f"{name} had died and was started again")
-        if web.poll() is not None:
-            message = "the web server died: run `make run` again"
-            raise DemoFailed(message)
+        for part in parts:
+            part.check()
         stop.wait(1.0)
 
 
