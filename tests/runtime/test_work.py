@@ -194,7 +194,19 @@ def test_hastening_does_not_take_a_row_from_who_holds_it(desk: Any) -> None:
         finish_work(session, claims)
 
 
-def test_what_is_left_is_counted_for_the_kinds_asked_for(desk: Any, new_database: Any) -> None:
+def test_a_row_hastened_while_it_is_held_is_due_when_it_is_given_back(desk: Any) -> None:
+    """Somebody wants a channel pulled now while its run goes on: it is pulled once more."""
+    (row,) = desk.add(1)
+    (claim,) = desk.claim()
+    desk.clock.move(timedelta(seconds=5))
+    with desk.database.session(desk.tenant_id) as session:
+        hasten_work(session, "parse", row, desk.clock.now())
+    with desk.database.session(desk.tenant_id) as session:
+        put_off(session, claim, desk.clock.now() + MINUTE)
+    assert [again.row_id for again in desk.claim()] == [row]
+
+
+def test_what_is_left_is_counted_for_the_kinds_asked_for(desk: Any) -> None:
     with desk.database.work_session() as session:
         before = count_left(session, ("parse",))
     desk.add(3)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, Integer, Result, delete, text, update
+from sqlalchemy import Index, Integer, Result, case, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -52,6 +52,7 @@ class Claim:
     tenant_id: int
     kind: str
     row_id: uuid.UUID
+    due_at: datetime
     fence: int
     attempt: int
 
@@ -99,7 +100,7 @@ _CLAIM = text("""
         fence = greatest(fence + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     from chosen
     where work.tenant_id = :tenant and work.kind = :kind and work.row_id = chosen.row_id
-    returning work.row_id, work.fence, work.attempt
+    returning work.row_id, work.due_at, work.fence, work.attempt
 """)
 
 
@@ -112,7 +113,7 @@ def claim_work(
         _CLAIM,
         {"tenant": tenant_id, "kind": kind, "now": now, "until": now + lease, "limit": limit},
     ).all()
-    claims = [Claim(tenant_id, kind, row.row_id, row.fence, row.attempt) for row in rows]
+    claims = [Claim(tenant_id, kind, *row) for row in rows]
     return sorted(claims, key=lambda claim: claim.row_id)
 
 
@@ -147,9 +148,13 @@ def hold_work(session: Session, claims: Sequence[Claim], until: datetime) -> Non
 def put_off(
     session: Session, claim: Claim, due_at: datetime, trouble: str = "", attempt: int | None = None
 ) -> None:
-    """Give the row back, due at ``due_at``; ``trouble`` is a word for operators, never content."""
+    """Give the row back, due at ``due_at``; ``trouble`` is a word for operators, never content.
+
+    Where somebody hastened the row meanwhile, that wish stands.
+    """
     attempt = claim.attempt if attempt is None else attempt
-    _change(session, claim, due_at=due_at, lease_until=None, trouble=trouble, attempt=attempt)
+    due = case((Work.due_at != claim.due_at, Work.due_at), else_=due_at)
+    _change(session, claim, due_at=due, lease_until=None, trouble=trouble, attempt=attempt)
 
 
 def drop_work(session: Session, kind: str, row_id: uuid.UUID) -> None:
