@@ -4,8 +4,10 @@ import random
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -160,6 +162,32 @@ def test_shuffled_batches_at_once_neither_double_nor_wait_for_each_other(api: An
     with ThreadPoolExecutor(6) as pool:
         created = list(pool.map(post, range(6)))
     assert sum(created) == len(api.messages()) == 60
+
+
+def test_posts_in_opposite_orders_wait_in_turn_and_never_for_each_other(api: Any) -> None:
+    """Both are held up at the middle number, each with its first half inserted."""
+    posted = [replace(SAID, external_id=f"A-{n}") for n in range(5)]
+    with ThreadPoolExecutor(2) as pool:
+        with suppress(RuntimeError), api.tools.database.session(api.tenant_id) as session:
+            api.push_in(session, posted[2:3])
+            answers = [pool.submit(api.push, order) for order in (posted, posted[::-1])]
+            wait_for_waiters(api, 2)
+            raise RuntimeError
+        created = [answer.created for part in answers for answer in part.result()]
+    assert created.count(True) == len(api.messages()) == 5
+
+
+_WAITERS = """
+    select count(*) from pg_stat_activity
+    where wait_event_type = 'Lock' and datname = current_database()
+"""
+
+
+def wait_for_waiters(api: Any, count: int) -> None:
+    """Return once so many transactions wait for a lock, or after half a minute."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until and api.rows(_WAITERS)[0][0] < count:
+        threading.Event().wait(0.02)
 
 
 def test_words_that_no_database_takes_are_cleaned(api: Any) -> None:
