@@ -18,9 +18,10 @@ from minsheng.intake.channels import (
     next_interval,
     touch_channel,
 )
-from minsheng.intake.host import HostError, PluginHost
+from minsheng.intake.host import HostError, PluginHost, PluginLied
 from minsheng.intake.inbox import take_in
 from minsheng.intake.models import Channel, ChannelRun
+from minsheng.intake.text import is_storable
 from minsheng.runtime.failpoints import failpoint
 from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import Claim, finish_work, hold_work, put_off
@@ -90,6 +91,7 @@ class Puller:
         session.execute(update(ChannelRun).where(*broken).values(ended))
 
     def _commit_page(self, going: _Run, page: Page) -> None:
+        _check_keys(page)
         channel, tools = going.channel, self._tools
         actor = Actor("channel", channel.code)
         sealed = tools.keyring.cipher(channel.tenant_id).seal(CURSOR, channel.id, page.cursor)
@@ -128,3 +130,10 @@ class Puller:
             .where(ChannelRun.id == going.run.id)
             .values(fetched=going.fetched, stored=going.stored, **values)
         )
+
+
+def _check_keys(page: Page) -> None:
+    """Raise PluginLied for a name that PostgreSQL cannot keep, which no later try would mend."""
+    if not all(is_storable(item.source_key) and is_storable(item.epoch) for item in page.items):
+        message = "a source_key or epoch holds NUL or half a character: mend the plugin"
+        raise PluginLied(message)

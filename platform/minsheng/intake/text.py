@@ -30,6 +30,7 @@ _PLATE = re.compile(
 )
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
 _LEAST_NAME = 2
 _NO_NAMES = frozenset(("匿名", "先生", "女士", "市民", "居民", "村民", "业主", "群众", "网友"))
 """What channels write where no name was given; as a name it would blot out every such word."""
@@ -38,6 +39,11 @@ _NO_NAMES = frozenset(("匿名", "先生", "女士", "市民", "居民", "村民
 def clean_text(text: str) -> str:
     """Text that PostgreSQL and UTF-8 take: control characters and lone surrogates are dropped."""
     return _UNSTORABLE.sub("", text).strip()
+
+
+def is_storable(text: str) -> bool:
+    """Whether a name from a source can be stored as it is; a cleaned one would be another name."""
+    return _UNWRITABLE.search(text) is None
 
 
 def mask_text(text: str, citizen_name: str = "") -> str:

@@ -102,6 +102,20 @@ def test_a_failing_source_is_left_in_peace_longer_and_longer(
     assert all(run.trouble and run.finished_at for run in desk.runs())
 
 
+@pytest.mark.parametrize("arrival", [["a\x00b", "x", ""], ["a\ud800", "x", ""], ["a", "x", "\x00"]])
+def test_a_name_that_no_database_keeps_fails_the_run_where_it_is_seen(
+    desk: Any, arrival: list[str]
+) -> None:
+    desk.write(page("1"), [arrival], page("2"))
+    desk.add_channel()
+    desk.pull()
+    (run,) = desk.runs()
+    assert (run.outcome, run.trouble[:10]) == ("failed", "PluginLied")
+    assert [row.source_key for row in desk.inbox()] == ["1"]
+    assert desk.cursor() == "1", "the source keeps what was not taken in"
+    assert due_in(desk) == 3600
+
+
 def test_patience_ends_at_an_hour(desk: Any) -> None:
     desk.write("away")
     desk.add_channel()
