@@ -5,13 +5,18 @@ from flask import Flask
 from minsheng.accounts.scopes import SCOPES
 from minsheng.faces.api import cases, channels, messages, tenants
 from minsheng.faces.api.desk import EXTENSION, ApiTools
+from minsheng.faces.api.docs import register_docs
 from minsheng.faces.problems import ProblemApi
+from minsheng.faces.table import PROBLEMS
 
 PREFIX = "/api/v1"
 
 
 def register_api(app: Flask, api_tools: ApiTools) -> ProblemApi:
-    """Add every operation of ``/api/v1`` to ``app``; the OpenAPI document is at openapi.json."""
+    """Add every operation of ``/api/v1`` to ``app``; the OpenAPI document is at openapi.json.
+
+    The page of all operations is at docs.
+    """
     app.extensions[EXTENSION] = api_tools
     app.config |= {
         "API_TITLE": "Minsheng 民声",
@@ -25,4 +30,5 @@ def register_api(app: Flask, api_tools: ApiTools) -> ProblemApi:
     api.spec.components.security_scheme("oauth2", {"type": "oauth2", "flows": flow})
     for room in (tenants, channels, messages, cases):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
+    register_docs(app, api, PROBLEMS, PREFIX)
     return api
