@@ -12,6 +12,7 @@ _ONE_TEXT = {"text.exact", "text.near"}
 _HELD = _ONE_TEXT | {"text.contained"}
 _ALIKE = _HELD | {"text.similar"}
 _HERE = {"problem.here", "problem.told"}
+_TOLD = {"problem.told", "problem.neighbour"}
 _TELLING = _ALIKE | _HERE | {"text.partial", "text.little", "subject.same", "subject.near"}
 _RECENT = {"days.close", "days.month"}
 _OTHERS = {"citizen.other_phone", "citizen.other_email", "citizen.other_name"}
@@ -70,7 +71,7 @@ def _decide(reasons: list[Reason], score: float, config: MatcherConfig) -> Decis
         return "review"
     if likely and ((known or named) or (codes & _ALIKE and not placed)):
         return "review"
-    if "problem.told" in codes and not placed and _soon(codes):
+    if codes & _TOLD and "subject.other" not in codes and not placed and _soon(codes):
         return "review"
     near_by = any(r.code in ("estate.same", "school.same", "road.same") for r in reasons)
     if known or named or codes & _ALIKE or (near_by and "text.other" not in codes):

@@ -15,7 +15,7 @@ _BREAK = (
     "市县区省位由向请求至关还"
 )
 
-ADDRESS = re.compile(
+_ADDRESS = re.compile(
     r"([路街巷道里弄])?(?<![\d.])((?<![a-z])[a-z]?\d{1,4}|(?<![a-z])[a-z])-?"
     r"(号楼|[栋幢座]|单元|室|房(?![间屋产子价款源租])|期(?![间限望待末满])|组(?![织成建长合])|号)"
 )
@@ -106,7 +106,7 @@ def read_facts(subject: str, body: str) -> Facts:
 def _addresses(text: str) -> list[Fact]:
     """Buildings, units, rooms and the like; a bare 号 counts only behind a road."""
     found = [("plate", hit[0], hit[0].upper()) for hit in _PLATE.finditer(text)]
-    for hit in ADDRESS.finditer(text):
+    for hit in _ADDRESS.finditer(text):
         kind = _ADDRESS_KIND.get(hit[3], "building")
         if (hit[1] or kind != "door") and (len(hit[2]) > 2 or kind != "room"):
             found.append((kind, hit[2], _SHOWN[kind].format(hit[2].upper())))
@@ -114,16 +114,18 @@ def _addresses(text: str) -> list[Fact]:
 
 
 def _names(text: str) -> list[Fact]:
-    """Named places. The key is the two characters before the suffix: where a name begins is
-    unsure in running Chinese, where it ends is not. Of 佳园小区 the first suffix counts."""
+    """Named places. The key is the two characters before the suffix, three for 上 and 下: where
+    a name begins is unsure in running Chinese, where it ends is not. Of 佳园小区 the first
+    suffix counts."""
     found, last_end = [], -1
     for hit in _ENDING.finditer(text):
         start, suffix = hit.start(), hit[0]
         stem = _LEADING.sub("", _NOT_NAME.split(text[max(0, start - _STEM) : start])[-1])
-        key = stem[-2:]
+        # 上龙泉村 and 下龙泉村 are two villages.
+        key = stem[-3:] if suffix == "村" and stem[-3:-2] in ("上", "下") else stem[-2:]
         follows, last_end = start == last_end, hit.end()
         if (
-            len(key) == 2
+            len(key) >= 2
             and not follows
             and not key.isdigit()
             and not _GENERIC.search(key)

@@ -7,7 +7,7 @@ from .facts import Facts, read_facts
 from .frames import body_words, subject_words
 from .grams import Grams, rarest_codes, two_grams, weight_of
 from .normalise import close_up, fold, letters
-from .problems import Problem, Wording, read_problem
+from .problems import Problem, Wording, read_problem, stems
 from .records import Record
 
 INDEXED, ASKED = 36, 72
@@ -16,6 +16,7 @@ INDEXED, ASKED = 36, 72
 
 _WINDOW_DAYS, _WINDOWS = 91, 4
 _MIN_CONTENT = 12
+_PLACES, _TOPICS = 2, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def prepare(record: Record, version: str) -> Prepared:
         content, weight_of(grams), two_grams(subject_run), grams, facts,
         problem,
     )  # fmt: skip
-    fixed = (content,) if content else ()
+    fixed = (*((content,) if content else ()), *_told_codes(features, version))
     citizen, around = _citizen_codes(features, version)
     rare = _gram_codes(body_run, subject_run, version)
     own = tuple(dict.fromkeys((*fixed, *citizen, *rare[:INDEXED])))
@@ -83,6 +84,14 @@ def prepare(record: Record, version: str) -> Prepared:
 def _gram_codes(body: str, subject: str, version: str) -> tuple[int, ...]:
     salted = rarest_codes(subject + body, ASKED) ^ _code(version, "gram", b"")
     return tuple(salted.tolist())
+
+
+def _told_codes(features: Features, version: str) -> list[int]:
+    """A code for each of the first places with each of the main problems told of it: it leads from
+    one neighbour's words to another's, which share no run of four characters."""
+    places = [key for key, _ in stems(features.facts)][:_PLACES]
+    topics = features.problem.topics[:_TOPICS]
+    return [_code(version, "told", f"{key}:{topic}".encode()) for key in places for topic in topics]
 
 
 def _citizen_codes(features: Features, version: str) -> tuple[list[int], list[int]]:

@@ -17,7 +17,7 @@ NEAR = 0.85
 """From this share both ways two bodies are one text with edits."""
 
 
-_WORDS_OF_ONE, _WORDS_ALONE, _WORDS_TOLD = 9.0, 30.0, 25.0
+_WORDS_OF_ONE, _WORDS_ALONE, _WORDS_TOLD = 9.0, 30.0, 18.0
 """Summed weight of shared content words that tells one problem, beside a problem named by both and
 without one: two words rare in citizens' letters, and six."""
 
@@ -77,8 +77,24 @@ def _other_problem(pair: Pair) -> bool:
     return bool(pair.later.problem.topics and pair.earlier.problem.topics) and not pair.topics()
 
 
-def _same_problem_and_place(pair: Pair) -> bool:
-    return same_problem(pair) and pair.placed()
+def _many_words(pair: Pair) -> bool:
+    return pair.keys >= _WORDS_TOLD and same_problem(pair) and pair.placed()
+
+
+def _same(index: str) -> Callable[[Pair], bool]:
+    def rule(pair: Pair) -> bool:
+        mine: bytes = getattr(pair.later, index)
+        return bool(mine) and mine == getattr(pair.earlier, index)
+
+    return rule
+
+
+def _one_citizen(pair: Pair) -> bool:
+    return any(_same(index)(pair) for index in ("phone_ix", "email_ix", "name_ix"))
+
+
+def _retold(pair: Pair) -> bool:
+    return same_problem(pair) and _one_citizen(pair)
 
 
 TEXT: Comparison = (
@@ -92,22 +108,46 @@ TEXT: Comparison = (
           "texts partly alike, {most}"),
     Level("text.partial", lambda p: p.most >= 0.45, 1, "正文少量相似 {most}",
           "texts slightly alike, {most}"),
-    Level("text.retold", same_problem, 0, "正文为另一种说法，相似 {most}",
+    Level("text.retold", _retold, 0, "正文为另一种说法，相似 {most}",
           "told in other words, texts {most} alike"),
     Level("text.little", lambda p: p.most >= 0.3, -2, "正文相似度低 {most}",
           "texts hardly alike, {most}"),
     Level("text.other", _always, -6, "正文不同 {most}", "texts differ, {most}"),
 )  # fmt: skip
 
+
+def _alike(pair: Pair) -> bool:
+    return _same_content(pair) or pair.near >= 0.55 or pair.most >= 0.7
+
+
+def _told_here(pair: Pair) -> bool:
+    return _one_citizen(pair) and _many_words(pair)
+
+
+def _here(pair: Pair) -> bool:
+    return _retold(pair) and pair.placed()
+
+
+def _other_told(pair: Pair) -> bool:
+    return _one_citizen(pair) and _other_problem(pair)
+
+
+def _told_by_other(pair: Pair) -> bool:
+    return not _one_citizen(pair) and _many_words(pair)
+
+
+# Inside texts that are alike anyway the words of the problem are no new evidence.
 PROBLEM: Comparison = (
-    Level("problem.told", lambda p: p.keys >= _WORDS_TOLD and _same_problem_and_place(p), 7,
-          "同一地点、同一问题，共同关键词：{words}",
+    Level("problem.alike", _alike, 0, "", ""),
+    Level("problem.told", _told_here, 7, "同一地点、同一问题，共同关键词：{words}",
           "one place and one problem, key words in common: {words}"),
-    Level("problem.here", _same_problem_and_place, 6, "同一地点、同一问题，共同关键词：{words}",
+    Level("problem.here", _here, 6, "同一地点、同一问题，共同关键词：{words}",
           "one place and one problem, key words in common: {words}"),
-    Level("problem.same", same_problem, 3, "所说问题相同，共同关键词：{words}",
+    Level("problem.same", _retold, 3, "所说问题相同，共同关键词：{words}",
           "one problem, key words in common: {words}"),
-    Level("problem.other", _other_problem, -2, "所说问题不同", "they speak of other problems"),
+    Level("problem.neighbour", _told_by_other, 0, "他人反映同一地点、同一问题，共同关键词：{words}",
+          "another citizen tells one problem of one place, key words in common: {words}"),
+    Level("problem.other", _other_told, -2, "所说问题不同", "they speak of other problems"),
     Level("problem.unsure", _always, 0, "", ""),
 )  # fmt: skip
 
@@ -123,14 +163,6 @@ SUBJECT: Comparison = (
           "subjects partly alike"),
     Level("subject.other", _always, -1.5, "标题不同", "subjects differ"),
 )  # fmt: skip
-
-
-def _same(index: str) -> Callable[[Pair], bool]:
-    def rule(pair: Pair) -> bool:
-        mine: bytes = getattr(pair.later, index)
-        return bool(mine) and mine == getattr(pair.earlier, index)
-
-    return rule
 
 
 def _other(index: str) -> Callable[[Pair], bool]:

@@ -17,7 +17,10 @@ _SHOWN = 5
 """Key words shown to an officer."""
 
 _FAINT = 0.25
-"""Strangers' texts with less than this in common are not answered at all."""
+"""Strangers' texts with less than this in common are not answered at all ..."""
+
+_KEYED = 18.0
+"""... unless their shared content words weigh this much."""
 
 Shares = npt.NDArray[np.float64]
 
@@ -73,15 +76,18 @@ class Comparer:
         if not earlier:
             return []
         near, most = self._bodies(later, earlier)
-        kept = [i for i, e in enumerate(earlier) if most[i] >= _FAINT or _may_still_tell(later, e)]
+        keys = np.round(self._common(later.problem.keys, [e.problem.keys for e in earlier]), 2)
+        kept = [
+            i for i, e in enumerate(earlier)
+            if most[i] >= _FAINT or keys[i] >= _KEYED or _may_still_tell(later, e)
+        ]  # fmt: skip
         earlier = [earlier[i] for i in kept]
         if not earlier:
             return []
         subject, told = self._subjects(later, earlier)
-        keys = np.round(self._common(later.problem.keys, [e.problem.keys for e in earlier]), 2)
         return [
             Pair(
-                later, e, near[i], most[i], subject[k], told[k], float(keys[k]),
+                later, e, near[i], most[i], subject[k], told[k], float(keys[i]),
                 min(later.weight, e.weight) >= _TELLING, abs(later.day - e.day), wording,
             )
             for k, (i, e) in enumerate(zip(kept, earlier, strict=True))

@@ -16,7 +16,7 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-from .facts import ADDRESS, Facts
+from .facts import Facts
 from .grams import SPACE, WEIGHTS, Grams, distinct, gram_runs, two_grams
 
 _IN_SUBJECT = 3
@@ -87,7 +87,7 @@ def read_problem(subject: str, body: str, facts: Facts) -> tuple[Problem, Wordin
 
 
 def stems(facts: Facts) -> list[tuple[str, int]]:
-    """The two characters that name each place, and their 2-gram, if they do so without its kind."""
+    """The key of each named place and its last 2-gram, if it names the place without its kind."""
     named = facts.named
     found = (_stem(key) for kind in PLACES for key in named.get(kind, ()))
     return [stem for stem in found if stem]
@@ -95,7 +95,7 @@ def stems(facts: Facts) -> list[tuple[str, int]]:
 
 @lru_cache(maxsize=1 << 13)
 def _stem(key: str) -> tuple[str, int] | None:
-    gram = int(two_grams(key)[0])
+    gram = int(two_grams(key[-2:])[0])
     return (key, gram) if WEIGHTS[gram] >= _PLACE_WEIGHT and key not in _TOPIC_OF else None
 
 
@@ -141,8 +141,6 @@ def _content(text: str, grams: Grams, words: list[tuple[int, str]], facts: Facts
 
 
 def _places(text: str, facts: Facts) -> Iterator[tuple[int, int]]:
-    for hit in ADDRESS.finditer(text):
-        yield hit.span()
     names = [shown for kind in PLACES for shown in facts.named.get(kind, {}).values()]
     for name in names + [key for key, _ in stems(facts)]:
         at = text.find(name)

@@ -288,6 +288,19 @@ def test_a_neighbour_in_other_words_goes_to_an_officer(
     assert _decision(answer(told, other)) in ("none", "different", "related")
 
 
+def test_the_upper_and_the_lower_village_are_two(
+    call: Letter, write: Letter, answer: Answer
+) -> None:
+    words = (
+        "上石沟村自来水浑浊",
+        "上石沟村的自来水浑浊发黄已有一周，水箱多年没有清洗，请检测水质。",
+    )
+    lower = (words[0].replace("上石沟", "下石沟"), words[1].replace("上石沟", "下石沟"))
+    assert _decision(answer(call(words), write(words))) == "same"
+    assert _decision(answer(call(words), write(lower))) in ("related", "review")
+    assert _decision(answer(call(words), write(lower, phone_ix=b"phone-b"))) == "related"
+
+
 def test_a_matter_told_again_after_a_year_is_not_joined(
     call: Letter, write: Letter, answer: Answer
 ) -> None:
