@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -353,28 +353,26 @@ def rig(
     servers: Servers, new_database: Callable[[], Any], tmp_path: Path
 ) -> Iterator[Callable[..., Rig]]:
     """Make one rig: ``rig(*plugins)``; whatever it started is ended with the test."""
-    made: list[Rig] = []
+    with ExitStack() as stack:
 
-    def make(*plugins: str, clock: Clock | None = None) -> Rig:
-        (tmp_path / MASTER_KEY).parent.mkdir()
-        (tmp_path / MASTER_KEY).write_bytes(b"k" * 32)
-        environment = environment_of(new_database(), servers, tmp_path, 7)
-        process = build(Settings.from_environ(environment), clock)
-        process.bell.redis.flushdb()
-        tenant_id = new_office(process.tools.database)
-        sources = {name: process.registry.get(name).loopback() for name in plugins}
-        made.append(Rig(process, environment, tenant_id, tmp_path, sources))
-        for source in sources.values():
-            source.start()
-        open_channels(process, tenant_id, sources)
-        return made[-1]
+        def make(*plugins: str, clock: Clock | None = None) -> Rig:
+            (tmp_path / MASTER_KEY).parent.mkdir()
+            (tmp_path / MASTER_KEY).write_bytes(b"k" * 32)
+            environment = environment_of(new_database(), servers, tmp_path, 7)
+            process = build(Settings.from_environ(environment), clock)
+            stack.callback(process.close)
+            process.bell.redis.flushdb()
+            tenant_id = new_office(process.tools.database)
+            sources = {name: process.registry.get(name).loopback() for name in plugins}
+            for source in sources.values():
+                source.start()
+                stack.callback(source.stop)
+            open_channels(process, tenant_id, sources)
+            one = Rig(process, environment, tenant_id, tmp_path, sources)
+            stack.callback(one.stop)
+            return one
 
-    yield make
-    for one in made:
-        one.stop()
-        for source in one.sources.values():
-            source.stop()
-        one.process.close()
+        yield make
 
 
 @pytest.fixture(name="eventually")

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from minsheng.cases.matching import MatchMaker
 from minsheng.intake.parsing import Parser
 from minsheng.intake.pulls import Puller
 from minsheng.runtime.clock import SetClock
-from minsheng.runtime.work import Claim, StaleClaim, claim_work
+from minsheng.runtime.work import Claim, StaleClaim, add_work, claim_work
 
 LEASE = timedelta(seconds=60)
 KINDS = ("pull", "parse", "match")
@@ -65,4 +66,22 @@ def test_a_stopped_writer_is_refused_and_the_one_who_took_over_finishes(
         work(service, behind, claim(service, behind))
     with pytest.raises(StaleClaim):
         work(service, kind, stopped)
+    service.told_once()
+
+
+@pytest.mark.parametrize(("kind", "table"), [("parse", "inbox"), ("match", "messages")])
+def test_work_that_was_done_is_struck_off_when_it_is_written_once_more(
+    rig: Callable[..., Any], deal: Callable[[int], dict[str, list[Any]]], kind: str, table: str
+) -> None:
+    service = rig("hotline_12345", clock=SetClock(datetime(2026, 11, 20, 4, 0, tzinfo=UTC)))
+    service.arrive("hotline_12345", deal(40)["hotline_12345"])
+    for each in KINDS:
+        work(service, each, claim(service, each))
+    tools = service.process.tools
+    with tools.database.session(service.tenant_id) as session:
+        ids = session.scalars(text(f"select id from {table}")).all()
+        add_work(session, kind, ids, tools.clock.now())
+    again = claim(service, kind)
+    assert len(again) == len(ids) == 10
+    work(service, kind, again)
     service.told_once()

@@ -101,9 +101,19 @@ def test_a_stale_claim_is_no_failure_and_is_left_to_who_has_it(
     assert desk.rows()[row].attempt == 2
 
 
-def _overtake(desk: Any) -> None:
+def test_a_batch_with_a_stale_claim_is_not_tried_row_by_row(
+    desk: Any, runner: Runner, bench: Bench
+) -> None:
+    rows = desk.add(3)
+    bench.before = lambda: _overtake(desk, 3)
+    runner.answer(desk.tenant_id, "parse")
+    assert bench.calls == [3]
+    assert set(desk.rows()) == set(rows)
+
+
+def _overtake(desk: Any, rows: int = 1) -> None:
     desk.clock.move(LEASE + timedelta(seconds=1))
-    assert len(desk.claim()) == 1
+    assert len(desk.claim()) == rows
 
 
 def test_a_failed_row_that_another_took_meanwhile_is_not_put_off(
