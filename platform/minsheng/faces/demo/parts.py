@@ -40,6 +40,7 @@ def running(name: str, command: str, settings: Settings) -> Iterator[Part]:
     """
     log = log_file(settings, name)
     _keep_small(log)
+    log.touch(mode=0o600)
     given = {key: value for key, value in settings.values.items() if value}
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 (a fixed command)
