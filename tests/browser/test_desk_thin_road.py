@@ -55,6 +55,7 @@ def test_the_keyboard_reaches_rows_help_and_the_way_back(
     expect(page.locator("[data-row][data-selected]")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{running_desk.url}/cases/{running_desk.number}")
+    page.wait_for_load_state()
     page.keyboard.press("d")
     expect(page.locator("[data-compare]")).not_to_have_class("compare-on")
     page.keyboard.press("u")

@@ -71,6 +71,7 @@ def test_an_error_after_a_page_keeps_the_page(host: PluginHost) -> None:
         ("empty key", PluginLied, "source_key is empty"),
         ("many items", PluginFlooded, "1001 items is over 1000"),
         ("long cursor", PluginFlooded, "cursor of over 65536 bytes"),
+        ("half cursor", PluginLied, "half a character|holds"),
         ("huge frame", PluginFlooded, "4294967295 bytes"),
         ("segfault", PluginCrashed, "signal SIGSEGV"),
         ("exit", PluginCrashed, "exit status 3"),

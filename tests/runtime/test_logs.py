@@ -81,7 +81,7 @@ def test_what_is_nobodys_data_stays_as_it_is(text: str) -> None:
 
 def test_no_generated_telephone_or_identity_number_survives_in_a_sentence() -> None:
     seed = random.randrange(2**32)
-    print("seed", seed)  # noqa: T201
+    print("seed", seed)
     dice = random.Random(seed)
     for _ in range(500):
         phone = f"1{dice.randint(3, 9)}{dice.randrange(10**9):09d}"

@@ -18,7 +18,7 @@ from minsheng.runtime.database import Database
 from minsheng.runtime.embedded import admin_url, app_url, redis_url, worker_url
 from minsheng.runtime.failpoints import Failpoints, arm
 from minsheng.runtime.runner import Handler, Runner
-from minsheng.runtime.settings import Settings
+from minsheng.runtime.settings import SettingRefused, Settings
 
 CHANNELS, CASES = "channels", "cases"
 KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES}
@@ -79,12 +79,20 @@ def build(settings: Settings, clock: Clock | None = None) -> Process:
 
 
 def make_bell(settings: Settings) -> Bell:
-    """The bell on the Redis of the settings; every call to it ends after two seconds."""
-    redis = Redis.from_url(
-        settings.text("MINSHENG_REDIS_URL"),
-        socket_connect_timeout=_REDIS_SECONDS,
-        socket_timeout=None,
-    )
+    """The bell on the Redis of the settings; every call to it ends after two seconds.
+
+    rq raises that limit for the waiting of its own workers. Raises SettingRefused for an address
+    that is none.
+    """
+    try:
+        redis = Redis.from_url(
+            settings.text("MINSHENG_REDIS_URL"),
+            socket_connect_timeout=_REDIS_SECONDS,
+            socket_timeout=_REDIS_SECONDS,
+        )
+    except ValueError as error:
+        message = f"MINSHENG_REDIS_URL is no address of Redis: {error}"
+        raise SettingRefused(message) from error
     prefix = settings.text("MINSHENG_QUEUE")
     queues = {kind: queue_name(prefix, queue) for kind, queue in KINDS.items()}
     return Bell(redis, queues, settings.number("MINSHENG_SWEEP_SECONDS"))

@@ -118,7 +118,13 @@ def find_channel(session: Session, code: str) -> Channel:
 
 
 def channel_settings(tools: Tools, channel: Channel) -> Settings:
-    """The channel's settings, secrets among them; for the plugin's run only."""
+    """The channel's settings, secrets among them; for the plugin's run only.
+
+    Raises ChannelInvalid for a pushed channel, which has no source and so no settings.
+    """
+    if channel.state == PUSHED:
+        message = f"messages are posted to channel {channel.code}: there is no source to reach"
+        raise ChannelInvalid("state", message)
     cipher = tools.keyring.cipher(channel.tenant_id)
     opened: dict[str, str] = json.loads(cipher.open(SETTINGS, channel.id, channel.settings))
     return opened

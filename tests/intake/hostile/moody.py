@@ -216,6 +216,10 @@ def long_cursor(_: str) -> Iterator[sdk.Page]:
     yield sdk.Page((), "长" * 22_000)
 
 
+def half_cursor(_: str) -> Iterator[sdk.Page]:
+    yield sdk.Page((), "a\ud800")
+
+
 def bad_key(_: str) -> Iterator[sdk.Page]:
     yield sdk.Page((sdk.RawItem("k\0", b""),), "1")
 
@@ -243,6 +247,7 @@ PULLS: dict[str, Callable[[str], Iterator[sdk.Page]]] = {
     "endless": endless,
     "many items": many_items,
     "long cursor": long_cursor,
+    "half cursor": half_cursor,
     "bad key": bad_key,
     "empty key": empty_key,
     "stumbles later": stumbles_later,
@@ -262,7 +267,7 @@ def minsheng_parse(settings: sdk.Settings, item: sdk.RawItem) -> sdk.ParsedMessa
         return None  # type: ignore[return-value]
     if word == "odd text":
         return message("a\0b\ud800c")
-    print("x" * 1_000_000)  # noqa: T201 - a chatty plugin must not block on its output
+    print("x" * 1_000_000)  # A chatty plugin must not block on its output.
     return message(f"{settings['mood']}:{word}")
 
 

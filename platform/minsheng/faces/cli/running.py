@@ -6,7 +6,7 @@ from minsheng.faces.cli.shared import clear_errors
 from minsheng.faces.demo.supervisor import run_demo, show_demo
 from minsheng.faces.process import settled
 from minsheng.faces.server import serve_web
-from minsheng.faces.worker import run_workforce, work_on
+from minsheng.faces.worker import run_workforce
 from minsheng.runtime.logs import configure_logs
 from minsheng.runtime.migrate import upgrade
 from minsheng.runtime.settings import Settings
@@ -33,16 +33,12 @@ def serve() -> None:
 
 
 @click.command()
-@click.option("--queue", type=click.Choice(["channels", "cases"]), hidden=True)
 @clear_errors
-def worker(queue: str | None) -> None:
+def worker() -> None:
     """Do the work: keep job processes alive and sweep up what nobody finished."""
     settings = Settings.from_environ()
     configure_logs(settings.text("MINSHENG_LOG_LEVEL"))
-    if queue is None:
-        run_workforce(settings)
-    else:
-        work_on(settings, queue)
+    run_workforce(settings)
 
 
 @click.group()

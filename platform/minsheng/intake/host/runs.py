@@ -1,6 +1,7 @@
 """Run the hooks of channel plugins in children, one run at a time and a child, with limits."""
 
 import os
+import re
 import threading
 import time
 import weakref
@@ -34,6 +35,7 @@ from minsheng_sdk.errors import ChannelError
 
 FailureReason = Literal["unreadable", "crashed", "timed out", "flooded", "lied"]
 LONGEST_KEY = 1_024
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +230,14 @@ def _page(answer: dict[str, object], limits: Limits) -> Page:
     if len(page.items) > limits.page_items:
         message = f"a page of {len(page.items)} items is over {limits.page_items}"
         raise PluginFlooded(message)
-    if len(page.cursor.encode()) > limits.cursor_bytes:
+    if len(page.cursor.encode("utf-8", "surrogatepass")) > limits.cursor_bytes:
         message = f"a cursor of over {limits.cursor_bytes} bytes"
         raise PluginFlooded(message)
     if not all(0 < len(item.source_key) <= LONGEST_KEY for item in page.items):
         message = f"a source_key is empty or over {LONGEST_KEY} characters"
+        raise PluginLied(message)
+    if not page.cursor.isascii() and _HALF_CHARACTER.search(page.cursor):
+        message = "a cursor holds half a character"
         raise PluginLied(message)
     return page
 

@@ -25,6 +25,9 @@ def load_passwords(home: Path) -> dict[str, str]:
     Raises CredentialsUnfit when the file is missing or incomplete.
     """
     path = home / "secrets.json"
+    if not path.exists() and not (home / "postgres" / "data").exists():
+        message = f"no embedded servers were started in {home} yet: run `make run` first"
+        raise CredentialsUnfit(message)
     try:
         found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError) as error:
