@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from minsheng.audit.models import AuditEntry
 from minsheng.runtime.clock import Clock
+from minsheng.runtime.database import insert_rows
 from minsheng.runtime.ids import new_id
 from minsheng_tenants import tenant_of
 
@@ -57,8 +57,7 @@ class Auditor:
             self._row(tenant_of(session), actor, action, object_kind, str(object_id), result)
             for object_id in object_ids
         ]
-        if rows:
-            session.execute(insert(AuditEntry), rows)
+        insert_rows(session, AuditEntry, rows)
 
     def _row(
         self, tenant_id: int, actor: Actor, action: str, kind: str, object_id: str, result: str

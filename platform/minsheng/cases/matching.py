@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
@@ -22,6 +22,7 @@ from minsheng.cases.models import Case, CaseEvent, CaseMessage, Finding
 from minsheng.cases.numbers import next_numbers
 from minsheng.cases.summary import refresh_cases
 from minsheng.intake.models import Message
+from minsheng.runtime.database import insert_rows
 from minsheng.runtime.failpoints import failpoint
 from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import Claim, finish_work, hold_work
@@ -119,8 +120,7 @@ class _Placing:
             (CaseMessage, self.joined),
             (Finding, self.findings),
         ):
-            if rows:
-                session.execute(insert(table), [row | {"tenant_id": tenant_id} for row in rows])
+            insert_rows(session, table, [row | {"tenant_id": tenant_id} for row in rows])
         ids = [row["message_id"] for row in self.joined]
         self.tools.auditor.record(session, SYSTEM, "message.match", "message", *ids)
         changed = {row["case_id"] for row in self.joined}

@@ -59,6 +59,9 @@ def take_in(
     return Taken({row["source_key"]: row["id"] for row in rows if row["id"] in waiting})
 
 
+_INSERT = insert(InboxItem.__table__).on_conflict_do_nothing().returning(InboxItem.id)  # type: ignore[arg-type]
+
+
 def insert_items(session: Session, rows: Sequence[dict[str, Any]]) -> set[uuid.UUID]:
     """Insert inbox rows; the ids of those whose key no other transaction has taken meanwhile.
 
@@ -68,8 +71,7 @@ def insert_items(session: Session, rows: Sequence[dict[str, Any]]) -> set[uuid.U
     if not rows:
         return set()
     ordered = sorted(rows, key=lambda row: str(row["source_key"]))
-    statement = insert(InboxItem).values(ordered).on_conflict_do_nothing()
-    return set(session.scalars(statement.returning(InboxItem.id)))
+    return set(session.connection().execute(_INSERT, ordered).scalars())
 
 
 def item_row(

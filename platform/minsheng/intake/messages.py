@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Tools
@@ -14,6 +14,7 @@ from minsheng.intake.inbox import PARSED
 from minsheng.intake.models import Channel, InboxItem, Message
 from minsheng.intake.text import clean_text, mask_text
 from minsheng.runtime.crypto import FieldCipher, normal_email, normal_name, normal_phone
+from minsheng.runtime.database import insert_rows
 from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import add_work
 from minsheng_sdk import Citizen, ParsedMessage
@@ -38,18 +39,25 @@ class Arrival:
 def store_messages(
     session: Session, tools: Tools, channel: Channel, arrivals: Sequence[Arrival]
 ) -> list[uuid.UUID]:
-    """Store parsed arrivals of a channel and have them matched; their ids in the same order."""
+    """Store parsed arrivals of a channel and have them matched; their ids in the same order.
+
+    Their inbox rows are marked by :func:`mark_parsed`, unless they were stored as parsed.
+    """
     if not arrivals:
         return []
     cipher = tools.keyring.cipher(tenant_of(session))
     rows = [message_row(cipher, channel, arrival) for arrival in arrivals]
     tenant_id = tenant_of(session)
-    session.execute(insert(Message), [row | {"tenant_id": tenant_id} for row in rows])
-    read = [arrival.inbox_id for arrival in arrivals]
-    session.execute(update(InboxItem).where(InboxItem.id.in_(read)).values(state=PARSED))
+    insert_rows(session, Message, [row | {"tenant_id": tenant_id} for row in rows])
     ids = [row["id"] for row in rows]
     add_work(session, MATCH, ids, tools.clock.now())
     return ids
+
+
+def mark_parsed(session: Session, arrivals: Sequence[Arrival]) -> None:
+    """Note in the inbox that these arrivals have become messages."""
+    read = [arrival.inbox_id for arrival in arrivals]
+    session.execute(update(InboxItem).where(InboxItem.id.in_(read)).values(state=PARSED))
 
 
 def message_row(cipher: FieldCipher, channel: Channel, arrival: Arrival) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from minsheng.audit import SYSTEM, Tools
 from minsheng.intake.channels import channel_settings
 from minsheng.intake.host import ParseFailure, PluginHost
 from minsheng.intake.inbox import RAW, WAITING
-from minsheng.intake.messages import Arrival, store_messages
+from minsheng.intake.messages import Arrival, mark_parsed, store_messages
 from minsheng.intake.models import Channel, InboxItem
 from minsheng.intake.quarantine import put_aside, resolve
 from minsheng.runtime.failpoints import failpoint
@@ -96,6 +96,7 @@ class Parser:
                 if isinstance(outcome, ParsedMessage)
             ]
             ids = store_messages(session, self._tools, channel, arrivals)
+            mark_parsed(session, arrivals)
             self._tools.auditor.record(session, SYSTEM, "message.read", "message", *ids)
             resolve(session, self._tools, [arrival.inbox_id for arrival in arrivals])
             for claim, outcome in ready:

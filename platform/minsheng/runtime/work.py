@@ -57,6 +57,12 @@ class Claim:
     attempt: int
 
 
+_ADD = text("""
+    insert into work (tenant_id, kind, row_id, due_at)
+    values (:tenant_id, :kind, :row_id, :due_at) on conflict do nothing
+""")
+
+
 def add_work(session: Session, kind: str, row_ids: Sequence[uuid.UUID], due_at: datetime) -> None:
     """Write work rows in the caller's transaction; a row that stands already is left alone."""
     if not row_ids:
@@ -66,7 +72,7 @@ def add_work(session: Session, kind: str, row_ids: Sequence[uuid.UUID], due_at: 
         {"tenant_id": tenant_id, "kind": kind, "row_id": row_id, "due_at": due_at}
         for row_id in row_ids
     ]
-    session.execute(insert(Work).on_conflict_do_nothing(), rows)
+    session.connection().execute(_ADD, rows)
     ask_for_bell(session, tenant_id, kind)
 
 
