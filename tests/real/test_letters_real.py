@@ -32,6 +32,24 @@ PLUGINS = ("leaders_board", "mailbox", "hotline_12345")
 LETTERS = 2_816
 SEED = 20261122
 
+READ_AND_RIGHT = {
+    ("8774", "8997"),
+    ("17173", "17431"),
+    ("18413", "18435"),
+    ("18413", "25633"),
+    ("18437", "18516"),
+    ("23153", "23158"),
+    ("24575", "24581"),
+    ("32790", "35504"),
+    ("33064", "33254"),
+    ("34212", "35985"),
+    ("38589", "38600"),
+    ("112186", "118583"),
+}
+"""Joins of one user's letters in other words, each read by a person on 2026-11-22 and found to be
+one matter (38600 complains of two schools, one of them that of 38589). A join that is neither
+here, nor a listed repeat, nor alike in its text fails the test until somebody has read it."""
+
 
 def _folder() -> Path:
     beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -180,17 +198,18 @@ def test_review_takes_at_most_one_message_in_twenty(arrived: Office) -> None:
 
 
 def test_no_automatic_join_of_a_sample_is_false(arrived: Office) -> None:
-    """A join is true when it is one user's and a listed repeat, or shares most of its text."""
+    """A join is true when it is one user's and a listed repeat, alike in its text, or read."""
     print(f"seed {SEED}")
     joins = _automatic_joins(arrived)
     known = {frozenset((row["id1"], row["id2"])) for row in _rows("fujian4_repeat_pairs.csv")}
+    read = {frozenset(pair) for pair in READ_AND_RIGHT}
     sample = random.Random(SEED).sample(joins, min(100, len(joins)))
     users = [arrived.letters[one]["留言用户"] == arrived.letters[other]["留言用户"]
              for one, other in sample]  # fmt: skip
     unlike = [
         (one, other)
         for one, other in sample
-        if frozenset((one, other)) not in known and _alike(arrived, one, other) < 0.5
+        if frozenset((one, other)) not in known | read and _alike(arrived, one, other) < 0.5
     ]
     print(f"automatic joins: {len(joins)}, sampled: {len(sample)}")
     assert all(users)
