@@ -177,7 +177,7 @@ def _introduce(settings: Settings, state: DemoState, seconds: float) -> None:
     click.echo(f"  API client {state.client.get('client_id')}")
     click.echo(f"  API secret {state.client.get('client_secret')}")
     click.echo(f"  API docs   {_address(settings)}/api/v1/docs")
-    click.echo("Look at: the queue; its view 多渠道 (cases with several origins); 待查重 (what a")
+    click.echo("Look at: the queue; its view 已并案 (cases of several messages); 待查重 (what a")
     click.echo("person has to decide); 渠道 (runs of the three channels).")
     logs = " and ".join(str(log_file(settings, name)) for name in ("web", "worker"))
     click.echo(f"Logs: {logs}. Ctrl-C stops it all.")

@@ -190,7 +190,7 @@ def _event_words(event: EventView, view: CaseView) -> str:
         return _("立案")
     if event.kind == "joined":
         channel = next((m.channel_name for m in view.messages if str(m.id) == data["message"]), "")
-        score = f"{data['score'] * 100:.0f}%"
+        score = f"{min(data['score'] * 100, 99):.0f}%"
         return _("并入来件 %(channel)s，相似 %(score)s", channel=channel, score=score)
     if event.kind == "merged" and here:
         return _("并入诉求 %(number)s（%(count)s 来件）", number=data["from"], count=count)
