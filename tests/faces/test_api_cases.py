@@ -184,6 +184,18 @@ def test_the_queue_pages_by_cursor_without_gap_or_repeat(api: Any, post: Post) -
     assert cursor is None
 
 
+def test_a_search_pages_past_cases_of_one_moment_without_gap(api: Any, post: Post) -> None:
+    made = {post(f"请尽快处理。{body}", LI) for body in (LIFT, ROAD, HEAT)}
+    assert len(made) == 3
+    seen, cursor = [], ""
+    for _ in made:
+        page = api.get("/cases", q="请尽快处理", limit=1, cursor=cursor).json
+        seen += [item["number"] for item in page["items"]]
+        cursor = page["next_cursor"] or ""
+    assert len(seen) == 3
+    assert set(seen) == made
+
+
 @pytest.mark.parametrize(
     "query",
     [{"view": "mine"}, {"state": "lost"}, {"sort": "name"}, {"cursor": "%%%"}, {"limit": 0},

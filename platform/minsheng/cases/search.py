@@ -64,6 +64,9 @@ def search_cases(
 ) -> list[uuid.UUID]:
     """Open cases that hold every word of ``wish``, the most recent first, at most 200.
 
+    Only those last heard of at ``before`` or earlier; of several at that very moment the caller
+    picks those behind its cursor.
+
     A wish needs one word of two characters at least, since the index holds pairs.
     """
     needles = [searchable(part) for part in wish.split()[:_MOST_NEEDLES]]

@@ -33,7 +33,7 @@ begin
         where s.tenant_id = public.current_tenant()
           and s.codes @> wanted
           and s.words like all (needles)
-          and (before is null or s.last_at < before)
+          and (before is null or s.last_at <= before)
         order by s.last_at desc, s.case_id desc limit least(most, 200);
 end $$
 """
