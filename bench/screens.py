@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from psycopg.types.json import Jsonb
 
 from bench.stage import Stage
-from minsheng.accounts.service import NewUser, create_user
+from minsheng.accounts.service import NewUser, plant_user
 from minsheng.audit import SYSTEM
 from minsheng.cases.search import pair_codes, searchable
 from minsheng.faces.app import create_app
@@ -98,8 +98,8 @@ def _copy(connection: Any, table: str, columns: str, rows: Iterator[tuple[Any, .
 
 def _logged_in(stage: Stage) -> FlaskClient:
     tools = stage.process.tools
-    with tools.database.session(stage.tenant_id) as session:
-        create_user(session, tools, SYSTEM, NewUser("bench", "测试", "liaison", PASSWORD))
+    with tools.database.operator_session(stage.tenant_id) as session:
+        plant_user(session, tools, SYSTEM, NewUser("bench", "测试", ("liaison",), PASSWORD))
     client = create_app(stage.process).test_client()
     page = client.get("/login").get_data(as_text=True)
     token = page.partition('name="csrf_token" value="')[2].partition('"')[0]

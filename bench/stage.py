@@ -64,7 +64,7 @@ def _service(servers: Servers, home: Path) -> Process:
         "MINSHENG_LOG_LEVEL": "warning",
         "MINSHENG_SWEEP_SECONDS": "1",
     }
-    return build(settled(Settings.from_environ(given)))
+    return build(settled(Settings.from_environ(given)), operator=True)
 
 
 def _county(process: Process) -> int:

@@ -248,7 +248,7 @@ def office_on() -> Callable[[Database], Office]:
 @pytest.fixture(scope="session")
 def process(settings: Settings) -> Iterator[Process]:
     """The parts of a service on the shared test database, its clock standing at NOON."""
-    parts = build(settings, SetClock(NOON))
+    parts = build(settings, SetClock(NOON), operator=True)
     yield parts
     parts.close()
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from minsheng.accounts.models import User
-from minsheng.accounts.service import NewUser, create_user
+from minsheng.accounts.service import NewUser, plant_user
 from minsheng.audit import SYSTEM, Tools
 
 
@@ -31,11 +31,11 @@ class Desk:
 
     def new(self, username: str = "li.si", role: str = "handler", **changed: str) -> NewUser:
         said = {"name": "李四", "password": self.password, **changed}
-        return NewUser(username=username, role=role, **said)
+        return NewUser(username=username, roles=(role,), **said)
 
     def user(self, username: str = "li.si", role: str = "handler") -> User:
-        with self.session() as session:
-            return create_user(session, self.tools, SYSTEM, self.new(username, role))
+        with self.tools.database.operator_session(self.tenant_id) as session:
+            return plant_user(session, self.tools, SYSTEM, self.new(username, role))
 
     def weak_hash(self) -> str:
         """The password hashed as an older release might have."""

@@ -12,9 +12,10 @@ from minsheng.accounts.models import LoginSession
 from minsheng.accounts.service import (
     SessionLimits,
     SignedIn,
+    ask_roles,
     change_password,
-    change_role,
     close_session,
+    decide_roles,
     open_session,
     resume_session,
     sweep_sessions,
@@ -52,7 +53,7 @@ def test_a_token_names_its_office_and_brings_its_user_back(desk: Any) -> None:
     token = sign_in(desk)
     assert tenant_of_token(token) == desk.tenant_id
     signed_in = resume(desk, token)
-    assert (signed_in.user.username, signed_in.user.role) == ("li.si", "handler")
+    assert (signed_in.user.username, signed_in.user.roles) == ("li.si", ["handler"])
     assert desk.audit()[-1] == ("user:li.si", "session.open", "ok")
 
 
@@ -197,9 +198,12 @@ def test_a_user_switched_off_behind_our_back_is_out_though_its_row_stands(desk: 
 def test_a_role_that_was_cut_is_gone_at_the_next_request(desk: Any) -> None:
     token = sign_in(desk)
     user = resume(desk, token).user
+    guard = desk.user("an.quan", "security_admin")
     with desk.session() as session:
-        change_role(session, desk.tools, SYSTEM, user.id, "readonly")
-    assert resume(desk, token).user.role == "readonly"
+        change = ask_roles(session, desk.tools, SYSTEM, user.id, ["readonly"])
+        assert resume(desk, token).user.roles == ["handler"]
+        decide_roles(session, desk.tools, SYSTEM, guard.id, change.id, granted=True)
+    assert resume(desk, token).user.roles == ["readonly"]
 
 
 def test_a_suspended_office_has_no_sessions(desk: Any) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from minsheng.accounts.errors import AccountExists, AccountInvalid, AccountNotFound
 from minsheng.accounts.models import User
 from minsheng.accounts.service import (
+    ask_roles,
     change_password,
-    change_role,
     create_user,
     find_user,
     turn_off_user,
@@ -25,10 +25,13 @@ def test_a_new_user_stands_in_its_office_with_a_hash_and_an_audit_entry(desk: An
         made = create_user(session, desk.tools, ADMIN, desk.new("wang.wu", "leader"))
     with desk.session() as session:
         user = session.scalars(select(User)).one()
-    assert (user.id, user.username, user.name, user.role) == (made.id, "wang.wu", "李四", "leader")
+    assert (user.id, user.username, user.name, user.roles) == (made.id, "wang.wu", "李四", [])
     assert user.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert desk.password not in user.password_hash
-    assert desk.audit() == [("user:admin", "user.create", "leader")]
+    assert desk.audit() == [
+        ("user:admin", "user.create", "ok"),
+        ("user:admin", "role.ask", "leader"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +46,8 @@ def test_a_new_user_stands_in_its_office_with_a_hash_and_an_audit_entry(desk: An
         ("name", {"name": " "}),
         ("name", {"name": "李" * 51}),
         ("name", {"name": "李\n四"}),
-        ("role", {"role": "root"}),
+        ("unit", {"unit": "科" * 51}),
+        ("roles", {"role": "root"}),
         ("password", {"password": "123456789"}),
         ("password", {"password": "x" * 201}),
     ],
@@ -82,20 +86,9 @@ def test_another_offices_user_is_as_absent_as_one_that_never_was(
     with desk.session() as session:
         assert find_user(session, ours.id).id == ours.id
         for user_id in (theirs.id, new_id()):
-            for change in (turn_off_user, change_password, change_role):
+            for change in (turn_off_user, change_password, ask_roles):
                 extra = {"turn_off_user": (), "change_password": (desk.password,)}.get(
-                    change.__name__, ("leader",)
+                    change.__name__, (["leader"],)
                 )
                 with pytest.raises(AccountNotFound):
                     change(session, desk.tools, SYSTEM, user_id, *extra)
-
-
-def test_a_change_of_role_is_kept_and_an_unknown_role_is_not(desk: Any) -> None:
-    user = desk.user()
-    with desk.session() as session:
-        change_role(session, desk.tools, ADMIN, user.id, "reviewer")
-        with pytest.raises(AccountInvalid):
-            change_role(session, desk.tools, ADMIN, user.id, "root")
-    with desk.session() as session:
-        assert find_user(session, user.id).role == "reviewer"
-    assert desk.audit()[-1] == ("user:admin", "user.change_role", "reviewer")

@@ -12,7 +12,7 @@ from redis import Redis
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from minsheng.accounts.service import NewUser, create_user
+from minsheng.accounts.service import NewUser, plant_user
 from minsheng.audit import SYSTEM, Tools
 from minsheng.cases.matching import MatchMaker
 from minsheng.faces.app import create_app
@@ -90,8 +90,8 @@ def running_desk(tools: Tools, office: Callable[..., int]) -> Iterator[Desk]:
     """The application on a free port of loopback; its bell rings for nobody."""
     tenant_id = office("county")
     number = _take_in(tools, tenant_id)
-    with tools.database.session(tenant_id) as session:
-        create_user(session, tools, SYSTEM, NewUser("wang", "王秀英", "liaison", PASSWORD))
+    with tools.database.operator_session(tenant_id) as session:
+        plant_user(session, tools, SYSTEM, NewUser("wang", "王秀英", ("liaison",), PASSWORD))
         code = session.scalar(text("select code from tenants where id = :id"), {"id": tenant_id})
     settings = Settings.from_environ({"MINSHENG_TESTING": "1"})
     process = Process(

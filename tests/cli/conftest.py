@@ -50,7 +50,7 @@ def shell(settings: Settings) -> Shell:
 @pytest.fixture
 def today(settings: Settings) -> Iterator[Process]:
     """The parts of a service by the system's clock, as the command line has it."""
-    parts = build(settings)
+    parts = build(settings, operator=True)
     yield parts
     parts.close()
 

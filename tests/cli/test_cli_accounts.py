@@ -23,7 +23,7 @@ def test_a_user_is_made_and_comes_in_by_the_password(
     shell: Any, county: str, today: Process
 ) -> None:
     made = shell.json(*user(county, "--password", PASSWORD))
-    assert made == {"username": "li", "name": "李明", "role": "liaison"}
+    assert made == {"username": "li", "name": "李明", "roles": "liaison"}
     tools = today.tools
     with tools.database.owner_session() as session:
         tenant_id = find_body(session, county).id
@@ -35,7 +35,7 @@ def test_a_user_is_made_and_comes_in_by_the_password(
 def test_a_password_is_asked_for_twice_and_on_standard_error(shell: Any, county: str) -> None:
     done = shell(*user(county, "--json"), given=f"{PASSWORD}\n{PASSWORD}\n")
     assert done.exit_code == 0
-    assert done.stdout == '{"username": "li", "name": "李明", "role": "liaison"}\n'
+    assert done.stdout == '{"username": "li", "name": "李明", "roles": "liaison"}\n'
     assert PASSWORD not in done.output
     assert shell(*user(county, name="wang"), given=f"{PASSWORD}\nother\n").exit_code == 1
 

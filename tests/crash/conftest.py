@@ -359,7 +359,7 @@ def rig(
             (tmp_path / MASTER_KEY).parent.mkdir()
             (tmp_path / MASTER_KEY).write_bytes(b"k" * 32)
             environment = environment_of(new_database(), servers, tmp_path, 7)
-            process = build(Settings.from_environ(environment), clock)
+            process = build(Settings.from_environ(environment), clock, operator=True)
             stack.callback(process.close)
             process.bell.redis.flushdb()
             tenant_id = new_office(process.tools.database)

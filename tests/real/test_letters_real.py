@@ -100,7 +100,7 @@ class Office:
 @pytest.fixture(scope="module")
 def arrived(new_database: Any, servers: Any, settings_on: Any, office_on: Any) -> Iterator[Office]:
     logins = new_database()
-    process = build(settings_on(logins, QUEUE="real"), SystemClock())
+    process = build(settings_on(logins, QUEUE="real"), SystemClock(), operator=True)
     tenant_id = office_on(process.tools.database)()
     letters = {row["留言编号"]: row for row in _rows("fujian4_with_replies.csv")}
     loopbacks = _sources(process, letters)

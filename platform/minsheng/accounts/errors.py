@@ -5,6 +5,8 @@
     AccountInvalid(field)      a user or client cannot be made like this
       └ AccountExists(field)   the name is taken
     AccountNotFound            no such user or client in this office
+    RoleChangeNotFound         no such open role change in this office
+    OwnRoleChange              one person may not both ask and decide, nor decide on themselves
     LoginRefused               unknown, wrong, locked or off: one type, one message
     SessionEnded               the login session is over, unknown or another office's
     RoleDenied(permission)     the role does not hold the permission
@@ -32,6 +34,22 @@ class AccountNotFound(Exception):
     def __init__(self) -> None:
         """One message for an absent account and another office's."""
         super().__init__("no such account in this office: check the name")
+
+
+class RoleChangeNotFound(Exception):
+    """The office has no such role change, or it has been decided."""
+
+    def __init__(self) -> None:
+        """One message for an absent change, a decided one and another office's."""
+        super().__init__("no such role change is waiting: look at the list again")
+
+
+class OwnRoleChange(Exception):
+    """A role change needs two people, and the user it is about is neither."""
+
+    def __init__(self) -> None:
+        """One message for the asker and for the user."""
+        super().__init__("a role change needs two people: another security administrator decides")
 
 
 class LoginRefused(Exception):

@@ -59,7 +59,7 @@ def authenticate(session: Session, tools: Tools, username: str, password: str, o
         raise LoginRefused
     user = find_user(session, attempt.user_id)
     user.failures, user.locked_until = 0, None
-    if is_outdated(user.password_hash):
+    if is_outdated(attempt.password_hash):
         user.password_hash = hash_password(password)
     actor = Actor("user", user.username, origin)
     tools.auditor.record(session, actor, "user.login", "user", user.id)
@@ -87,7 +87,9 @@ def _count_try(tools: Tools, tenant_id: int, name: str) -> _Try:
     with tools.database.session(tenant_id) as session:
         session.execute(_NO_WAIT)
         row = session.execute(statement).one_or_none()
-    return _Try(row.id, row.password_hash) if row else _Try(None, nobodys_hash())
+    if row is None or row.password_hash is None:
+        return _Try(None, nobodys_hash())
+    return _Try(row.id, row.password_hash)
 
 
 def _record_refusal(tools: Tools, tenant_id: int, name: str, origin: str) -> None:

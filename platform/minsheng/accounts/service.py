@@ -17,6 +17,12 @@ from minsheng.accounts.clients import (
     turn_off_client,
 )
 from minsheng.accounts.logins import authenticate
+from minsheng.accounts.role_changes import (
+    ask_roles,
+    check_roles,
+    decide_roles,
+    waiting_role_changes,
+)
 from minsheng.accounts.sessions import (
     SessionLimits,
     SignedIn,
@@ -30,9 +36,9 @@ from minsheng.accounts.sessions import (
 from minsheng.accounts.users import (
     NewUser,
     change_password,
-    change_role,
     create_user,
     find_user,
+    plant_user,
     turn_off_user,
 )
 
@@ -41,24 +47,28 @@ __all__ = [
     "NewUser",
     "SessionLimits",
     "SignedIn",
+    "ask_roles",
     "authenticate",
     "change_password",
-    "change_role",
     "check_client",
+    "check_roles",
     "client_id_of",
     "close_session",
     "create_client",
     "create_user",
+    "decide_roles",
     "demand_permission",
     "find_tenant_for_login",
     "find_user",
     "open_session",
+    "plant_user",
     "resume_session",
     "sweep_sessions",
     "tenant_of_client",
     "tenant_of_token",
     "turn_off_client",
     "turn_off_user",
+    "waiting_role_changes",
 ]
 
 _RESOLVE = text("select id, name from resolve_tenant(:code)")

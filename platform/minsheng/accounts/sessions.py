@@ -136,8 +136,8 @@ def tenant_of_token(token: str) -> int:
 def demand_permission(
     tools: Tools, tenant_id: int, user: User, permission: Permission, origin: str
 ) -> None:
-    """Raise RoleDenied when the user's role does not hold ``permission``, and keep that it did."""
-    if allowed(user.role, permission):
+    """Raise RoleDenied when none of the user's roles holds ``permission``, and keep that it did."""
+    if allowed(user.roles, permission):
         return
     with tools.database.session(tenant_id) as session:
         actor = Actor("user", user.username, origin)

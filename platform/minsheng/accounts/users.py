@@ -3,6 +3,7 @@
 import re
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -11,36 +12,80 @@ from sqlalchemy.orm import Session
 from minsheng.accounts.errors import AccountExists, AccountInvalid, AccountNotFound
 from minsheng.accounts.models import LoginSession, User
 from minsheng.accounts.passwords import hash_password
-from minsheng.accounts.roles import ROLES
+from minsheng.accounts.role_changes import ask_roles, check_roles
 from minsheng.audit import Actor, Tools
 from minsheng.runtime.ids import new_id
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 ACTIVE, OFF = "active", "off"
+INITIAL_DAYS = 14
+"""How long a password that somebody else gave lets its user in, to choose one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """What is needed to make a user; ``username`` in small letters, digits, ``.``, ``_``, ``-``."""
+    """What is needed to make a user; ``username`` in small letters, digits, ``.``, ``_``, ``-``.
+
+    ``password`` empty = the person comes in by a provider only; ``initial`` = somebody else gave
+    the password, and the person must choose another one at the first login.
+    """
 
     username: str
     name: str
-    role: str
-    password: str = field(repr=False)
+    roles: tuple[str, ...]
+    password: str = field(default="", repr=False)
+    unit: str = ""
+    expires_at: datetime | None = None
+    initial: bool = False
 
 
-def create_user(session: Session, tools: Tools, actor: Actor, new: NewUser) -> User:
-    """Add a user to the session's office; raises AccountInvalid or AccountExists."""
+def create_user(
+    session: Session,
+    tools: Tools,
+    actor: Actor,
+    new: NewUser,
+    asked_by_id: uuid.UUID | None = None,
+) -> User:
+    """Add a user to the session's office, and ask for its roles: another person grants them.
+
+    ``asked_by_id`` is the user who acts, empty for a machine. Raises AccountInvalid or
+    AccountExists.
+    """
+    user = _add_user(session, tools, new, [])
+    tools.auditor.record(session, actor, "user.create", "user", user.id)
+    if new.roles:
+        ask_roles(session, tools, actor, user.id, new.roles, asked_by_id)
+    return user
+
+
+def plant_user(session: Session, tools: Tools, actor: Actor, new: NewUser) -> User:
+    """Add a user with its roles at once: the operator's way to an office's first accounts.
+
+    Needs ``Database.operator_session``; for any other login the database refuses. Raises
+    AccountInvalid or AccountExists.
+    """
+    user = _add_user(session, tools, new, list(new.roles))
+    said = " ".join(new.roles) or "ok"
+    tools.auditor.record(session, actor, "user.create", "user", user.id, result=said)
+    return user
+
+
+def _add_user(session: Session, tools: Tools, new: NewUser, roles: list[str]) -> User:
     _check_form(new)
+    now = tools.clock.now()
     user = User(
         id=new_id(),
         username=new.username,
         name=new.name.strip(),
-        role=new.role,
-        password_hash=hash_password(new.password),
+        roles=roles,
+        unit=new.unit.strip(),
+        password_hash=hash_password(new.password) if new.password else None,
+        initial_until=now + timedelta(days=INITIAL_DAYS) if new.initial else None,
+        expires_at=new.expires_at,
         status=ACTIVE,
         failures=0,
-        created_at=tools.clock.now(),
+        totp_step=0,
+        created_at=now,
     )
     try:
         with session.begin_nested():
@@ -48,27 +93,16 @@ def create_user(session: Session, tools: Tools, actor: Actor, new: NewUser) -> U
     except IntegrityError as error:
         message = f"a user {new.username!r} exists already: choose another user name"
         raise AccountExists("username", message) from error
-    tools.auditor.record(session, actor, "user.create", "user", user.id, result=new.role)
-    return user
-
-
-def change_role(
-    session: Session, tools: Tools, actor: Actor, user_id: uuid.UUID, role: str
-) -> User:
-    """Give a user another role, in force at its next request; raises AccountInvalid."""
-    _check_role(role)
-    user = find_user(session, user_id)
-    user.role = role
-    tools.auditor.record(session, actor, "user.change_role", "user", user_id, result=role)
     return user
 
 
 def change_password(
     session: Session, tools: Tools, actor: Actor, user_id: uuid.UUID, password: str
 ) -> User:
-    """Set a password, free a lock and end every login session; raises AccountInvalid."""
+    """Set a person's own password, free a lock, end every login session; raises AccountInvalid."""
     user = find_user(session, user_id)
     user.password_hash = hash_password(password)
+    user.initial_until = None
     user.failures, user.locked_until = 0, None
     end_sessions(session, user_id)
     tools.auditor.record(session, actor, "user.change_password", "user", user_id)
@@ -104,10 +138,7 @@ def _check_form(new: NewUser) -> None:
     if not new.name.strip() or len(new.name) > 50 or not new.name.isprintable():
         message = "a user needs a name of 1 to 50 printable characters"
         raise AccountInvalid("name", message)
-    _check_role(new.role)
-
-
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        message = f"unknown role {role!r}: use one of {', '.join(ROLES)}"
-        raise AccountInvalid("role", message)
+    if len(new.unit) > 50 or not new.unit.isprintable():
+        message = "a unit needs a name of at most 50 printable characters"
+        raise AccountInvalid("unit", message)
+    check_roles(new.roles)

@@ -62,14 +62,17 @@ def settled(settings: Settings) -> Settings:
     return Settings(values)
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Process:
-    """Put a process together from settings; opens no connection yet."""
+def build(settings: Settings, clock: Clock | None = None, *, operator: bool = False) -> Process:
+    """Put a process together from settings; opens no connection yet.
+
+    Only an ``operator`` process (the command line) holds the login that owns the tables.
+    """
     settings = settled(settings)
     arm(Failpoints.from_settings(settings))
     database = Database(
         settings.text("MINSHENG_DATABASE_URL"),
         settings.text("MINSHENG_DATABASE_WORKER_URL"),
-        settings.text("MINSHENG_DATABASE_OWNER_URL"),
+        settings.text("MINSHENG_DATABASE_OWNER_URL") if operator else "",
     )
     master = MasterKey.load_or_make(settings.home / MASTER_KEY)
     tools = make_tools(database, master, clock or SystemClock())

@@ -89,6 +89,17 @@ class Database:
             yield session
 
     @contextmanager
+    def operator_session(self, tenant_id: int) -> Iterator[Session]:
+        """A transaction for one office by the login that owns the tables; command line only."""
+        if self._owner is None:
+            raise DatabaseNotConfigured(_no_login("MINSHENG_DATABASE_OWNER_URL"))
+        with OfficeSession(self._owner, expire_on_commit=False) as session:
+            bind_session(session, tenant_id)
+            with session.begin():
+                yield session
+            self._ring(session)
+
+    @contextmanager
     def public_session(self) -> Iterator[Session]:
         """A transaction of the service's login without an office: functions of the allow-list."""
         with _open(self._app, "MINSHENG_DATABASE_URL") as session:
@@ -131,12 +142,15 @@ def _insert(model: type[DeclarativeBase]) -> Insert:
 @contextmanager
 def _open(engine: Engine | None, setting: str) -> Iterator[Session]:
     if engine is None:
-        message = f"this needs a database login that is not set: set {setting}"
-        raise DatabaseNotConfigured(message)
+        raise DatabaseNotConfigured(_no_login(setting))
     with OfficeSession(engine, expire_on_commit=False) as session:
         bind_without_tenant(session)
         with session.begin():
             yield session
+
+
+def _no_login(setting: str) -> str:
+    return f"this needs a database login that is not set: set {setting}"
 
 
 def _ring_nobody(_bells: set[tuple[int, str]]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from minsheng.accounts.service import NewUser, create_user
+from minsheng.accounts.service import NewUser, plant_user
 from minsheng.audit import SYSTEM, Tools
 from minsheng.cases.matching import MatchMaker
 from minsheng.faces.app import create_app
@@ -83,8 +83,8 @@ class Desk:
 
     def add_user(self, role: str) -> str:
         """A user named after the role."""
-        with self.tools.database.session(self.tenant_id) as session:
-            create_user(session, self.tools, SYSTEM, NewUser(role, "王秀英", role, PASSWORD))
+        with self.tools.database.operator_session(self.tenant_id) as session:
+            plant_user(session, self.tools, SYSTEM, NewUser(role, "王秀英", (role,), PASSWORD))
         return role
 
     def token(self, path: str = "/login") -> str:

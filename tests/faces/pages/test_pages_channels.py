@@ -54,7 +54,7 @@ def test_who_may_only_read_channels_has_no_button_and_is_refused(desk: Any, hotl
 
 
 def test_pausing_stops_pulling_until_somebody_resumes(desk: Any, hotline: Any) -> None:
-    desk.log_in("admin")
+    desk.log_in("system_admin")
     paused = desk.send("/channels/hotline/pause", of="/channels")
     page = desk.http.get(paused.location).text
     assert "渠道已暂停" in page
@@ -67,7 +67,7 @@ def test_pausing_stops_pulling_until_somebody_resumes(desk: Any, hotline: Any) -
 
 
 def test_a_channel_that_is_not_there_is_not_found(desk: Any) -> None:
-    desk.log_in("admin")
+    desk.log_in("system_admin")
     assert desk.send("/channels/nowhere/pull", of="/channels").status_code == 404
     assert "还没有渠道" in desk.http.get("/channels").text
 
@@ -75,7 +75,7 @@ def test_a_channel_that_is_not_there_is_not_found(desk: Any) -> None:
 def test_the_list_asks_again_and_is_told_304_until_something_changes(
     desk: Any, hotline: Any
 ) -> None:
-    desk.log_in("admin")
+    desk.log_in("system_admin")
     first = desk.http.get("/channels", headers=LIVE)
     tag = {"If-None-Match": first.headers["ETag"]}
     assert "<html" not in first.text

@@ -33,7 +33,7 @@ def test_whatever_is_wrong_the_refusal_is_the_same_and_keeps_no_password(
 
 
 def test_an_administrator_begins_at_the_channels_and_reads_no_case(desk: Any) -> None:
-    desk.log_in("admin")
+    desk.log_in("system_admin")
     assert desk.http.get("/").location == "/channels"
     refused = desk.http.get("/queue")
     assert refused.status_code == 403

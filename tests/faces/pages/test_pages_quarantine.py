@@ -58,7 +58,7 @@ def test_what_is_not_in_quarantine_is_not_found(desk: Any) -> None:
 
 def test_roles_without_the_permission_see_no_byte(desk: Any) -> None:
     item = desk.put_aside(desk.add_hotline(), RAW)
-    desk.log_in("admin")
+    desk.log_in("system_admin")
     for path in ("/quarantine", f"/quarantine/{item}"):
         assert desk.http.get(path).status_code == 403
     assert "隔离区" not in desk.http.get("/channels").text

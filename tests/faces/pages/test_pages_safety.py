@@ -55,7 +55,7 @@ def test_without_a_session_pages_lead_to_the_login_and_forms_do_nothing(page_app
 
 @pytest.mark.parametrize("trick", ["none", "foreign", "text", "origin", "site"])
 def test_no_form_of_another_site_is_obeyed(desk: Any, office: Any, trick: str) -> None:
-    desk.log_in("admin")
+    desk.log_in("system_admin")
     token = desk.token("/channels")
     form: dict[str, Any] = {"data": {"csrf_token": token}}
     if trick == "none":

@@ -4,7 +4,7 @@ import click
 
 from minsheng.accounts.roles import ROLES
 from minsheng.accounts.scopes import SCOPES
-from minsheng.accounts.service import NewUser, create_client, create_user
+from minsheng.accounts.service import NewUser, create_client, plant_user
 from minsheng.faces.cli.shared import (
     OPERATOR,
     as_json,
@@ -12,6 +12,7 @@ from minsheng.faces.cli.shared import (
     office_option,
     office_session,
     opened,
+    operator_session,
     show,
 )
 
@@ -25,22 +26,34 @@ def users() -> None:
 @office_option
 @click.option("--username", required=True)
 @click.option("--name", required=True)
-@click.option("--role", required=True, type=click.Choice(sorted(ROLES)))
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice(sorted(ROLES)),
+    help="May be given several times; an administrator's role stands alone.",
+)
 @click.option("--password", help="Asked for when it is not given, as it should be.")
 @as_json
 @clear_errors
 def create_one(
-    office: str, username: str, name: str, role: str, password: str | None, as_json: bool
+    office: str,
+    username: str,
+    name: str,
+    roles: tuple[str, ...],
+    password: str | None,
+    as_json: bool,
 ) -> None:
-    """Add a user to an office."""
+    """Add a user to an office with its roles at once: the way to an office's first accounts."""
     if password is None:
         # On standard error, since standard output may be read as JSON.
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    with opened() as process, office_session(process, office) as session:
-        user = create_user(
-            session, process.tools, OPERATOR, NewUser(username, name, role, password)
+    with opened() as process, operator_session(process, office) as session:
+        user = plant_user(
+            session, process.tools, OPERATOR, NewUser(username, name, roles, password)
         )
-        row = {"username": user.username, "name": user.name, "role": user.role}
+        row = {"username": user.username, "name": user.name, "roles": " ".join(user.roles)}
     show(row, as_json=as_json)
 
 

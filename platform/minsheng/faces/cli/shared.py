@@ -78,7 +78,7 @@ def _advice(error: Exception) -> str:
 @contextmanager
 def opened() -> Iterator[Process]:
     """The parts of this process, from the environment."""
-    process = build(Settings.from_environ())
+    process = build(Settings.from_environ(), operator=True)
     try:
         yield process
     finally:
@@ -99,6 +99,13 @@ def office_id(process: Process, code: str) -> int:
 def office_session(process: Process, code: str) -> Iterator[Session]:
     """A transaction for the office of a code."""
     with process.tools.database.session(office_id(process, code)) as session:
+        yield session
+
+
+@contextmanager
+def operator_session(process: Process, code: str) -> Iterator[Session]:
+    """A transaction for the office of a code by the login that owns the tables."""
+    with process.tools.database.operator_session(office_id(process, code)) as session:
         yield session
 
 

@@ -12,8 +12,8 @@ from minsheng.accounts.scopes import SCOPES
 from minsheng.accounts.service import (
     NewUser,
     create_client,
-    create_user,
     find_tenant_for_login,
+    plant_user,
 )
 from minsheng.audit import Actor
 from minsheng.faces.demo.sources import Source
@@ -41,8 +41,9 @@ def seed(process: Process, state: DemoState, sources: list[Source]) -> None:
     for office in dict.fromkeys(source.office for source in sources):
         tenant_id = tenant_id_of(process, office)
         process.tools.keyring.cipher(tenant_id)
-        with process.tools.database.session(tenant_id) as session:
+        with process.tools.database.operator_session(tenant_id) as session:
             _seed_accounts(session, process, state, office)
+        with process.tools.database.session(tenant_id) as session:
             for source in sources:
                 if source.office == office:
                     _seed_channel(session, process, source)
@@ -70,8 +71,8 @@ def _seed_accounts(session: Session, process: Process, state: DemoState, office:
     for account in load_accounts():
         if account.tenant == office and account.username not in standing:
             password = state.password_of(office, account.username)
-            new = NewUser(account.username, account.name, account.role, password)
-            create_user(session, process.tools, _DEMO, new)
+            new = NewUser(account.username, account.name, (account.role,), password)
+            plant_user(session, process.tools, _DEMO, new)
 
 
 def _seed_channel(session: Session, process: Process, source: Source) -> None:

@@ -54,7 +54,7 @@ def run_demo(settings: Settings) -> None:
     begun = time.monotonic()
     with ExitStack() as stack:
         servers = _start_servers(stack, settings)
-        process = build(settled(settings))
+        process = build(settled(settings), operator=True)
         stack.callback(process.close)
         state = load_or_begin(settings.home, process.tools.clock.now())
         sources = stack.enter_context(sample_sources(process.registry, state))

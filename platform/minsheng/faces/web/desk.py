@@ -88,8 +88,8 @@ def visitor() -> Visitor:
 
 
 def may(permission: Permission) -> bool:
-    """Whether the person's role holds a permission."""
-    return allowed(visitor().user.role, permission)
+    """Whether one of the person's roles holds a permission."""
+    return allowed(visitor().user.roles, permission)
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def find_visitor() -> Visitor | None:
 def needs(
     permission: Permission,
 ) -> Callable[[Callable[P, R]], Callable[P, R | ResponseReturnValue]]:
-    """Let a view run only for a person whose role holds ``permission``.
+    """Let a view run only for a person one of whose roles holds ``permission``.
 
     Others are led to the login page (401 where a page asks by itself or sends a form); a form
     without the session's own token is refused (400). Raises RoleDenied. The view bears

@@ -33,12 +33,20 @@ def state_name(state: str) -> str:
 def role_name(role: str) -> str:
     """What a person may do here."""
     return {
-        "admin": _("管理员"),
         "liaison": _("联络员"),
         "handler": _("经办人"),
         "reviewer": _("审核人"),
         "leader": _("领导"),
+        "callback": _("回访员"),
         "readonly": _("查阅"),
+        "supervision": _("督查室"),
+        "petitions": _("信访局"),
+        "opinion": _("网络舆情处"),
+        "research": _("研究室"),
+        "general_office": _("办公厅"),
+        "system_admin": _("系统管理员"),
+        "security_admin": _("安全管理员"),
+        "audit_admin": _("审计管理员"),
     }.get(role, role)
 
 

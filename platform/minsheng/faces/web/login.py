@@ -34,7 +34,7 @@ def start() -> ResponseReturnValue:
 
 def reads_cases(found: Visitor) -> bool:
     """Whether the person's desk begins with the queue; administrators read no case."""
-    return allowed(found.user.role, "cases.read")
+    return allowed(found.user.roles, "cases.read")
 
 
 @login_pages.get("/login")

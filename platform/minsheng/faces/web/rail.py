@@ -23,7 +23,7 @@ class Rail:
 
     office: str
     person: str
-    role: str
+    roles: tuple[str, ...]
     views: tuple[Choice, ...]
     sources: tuple[Choice, ...]
     notices: tuple[Notice, ...]
@@ -60,7 +60,7 @@ def make_rail(counts: Counts, current: str) -> Rail:
     return Rail(
         office=found.office,
         person=found.user.name,
-        role=found.user.role,
+        roles=tuple(found.user.roles),
         views=tuple(_views(counts, current)),
         sources=tuple(_sources(counts, current)),
         notices=tuple(notices()),
