@@ -23,6 +23,7 @@ from minsheng.accounts.service import (
 )
 from minsheng.audit import Actor, Tools
 from minsheng.faces.web.cookies import form_token, session_token
+from minsheng.faces.web.headers import own_origin
 from minsheng_tenants import Tenant
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -171,7 +172,7 @@ def check_form() -> None:
         return
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     came_from = request.headers.get("Origin", "")
-    if site != "same-origin" or came_from not in ("", request.host_url.rstrip("/")):
+    if site != "same-origin" or came_from not in ("", own_origin()):
         abort(400)
     if not _token_fits(request.form.get("csrf_token", "")):
         abort(400)

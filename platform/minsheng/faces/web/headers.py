@@ -25,6 +25,8 @@ _ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # Left out, the web server would write its own product's name.
+    "Server": "minsheng",
 }
 YEAR = 31_536_000
 _KEPT = f"public, max-age={YEAR}, immutable"
@@ -33,6 +35,14 @@ _KEPT = f"public, max-age={YEAR}, immutable"
 def is_secure() -> bool:
     """Whether browsers reach us by TLS, so that cookies and HSTS may insist on it."""
     return bool(current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def own_origin() -> str:
+    """Where our own pages are, as a browser says it in ``Origin``.
+
+    A proxy that ends TLS speaks plain HTTP to us, so the scheme is what the cookies insist on.
+    """
+    return f"{'https' if is_secure() else request.scheme}://{request.host}"
 
 
 def add_headers(response: Response) -> Response:
@@ -51,7 +61,7 @@ def is_built_file(response: Response) -> bool:
     """Whether this is a file whose name holds the hash of its content."""
     values = request.view_args or {}
     built = request.endpoint == "static" and str(values.get("filename", "")).startswith("dist/")
-    return built and response.status_code == 200
+    return built and response.status_code in {200, 304}
 
 
 def register_headers(app: Flask) -> None:
