@@ -4,7 +4,17 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, MetaData, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -36,3 +46,10 @@ class TenantTable:
     """A table of one office's rows: ``tenant_id`` leads every key of it."""
 
     tenant_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+
+
+class SubtreeTable:
+    """A table of bodies: an office sees its own row and those whose ``ancestors`` name it."""
+
+    id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
+    ancestors: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")

@@ -6,10 +6,10 @@ office tables is narrowed to it (the second layer, DESIGN invariant 6). Sources 
 PostgreSQL 18 manual 5.9, and ``set_config(…, true)`` because ``SET`` takes no bind parameter.
 """
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, any_, event, or_, text
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
-from minsheng_tenants.base import TenantTable
+from minsheng_tenants.base import SubtreeTable, TenantTable
 
 _TENANT = "minsheng_tenant"
 _OPEN = "minsheng_without_tenant"
@@ -64,7 +64,12 @@ def _narrow_statement(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(
         with_loader_criteria(
             TenantTable, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
-        )
+        ),
+        with_loader_criteria(
+            SubtreeTable,
+            lambda cls: or_(cls.id == tenant_id, any_(cls.ancestors) == tenant_id),
+            include_aliases=True,
+        ),
     )
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Integer, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, func, select
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from minsheng_tenants.base import Base
+from minsheng_tenants.base import Base, SubtreeTable
 
 TenantKind = Literal["central", "province", "city", "county", "street", "department", "ministry"]
 KINDS: tuple[str, ...] = get_args(TenantKind)
@@ -58,18 +58,16 @@ class BodyNotFound(Exception):
     """No body of this code, or none that this session may see."""
 
 
-class Tenant(Base):
+class Tenant(SubtreeTable, Base):
     """A government body: a node of the tree, with channels, people and cases of its own."""
 
     __tablename__ = "tenants"
     __table_args__ = (CheckConstraint(f"kind in {KINDS}", name="kind"),)
 
-    id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str]
     parent_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("tenants.id"), index=True)
-    ancestors: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
     status: Mapped[str] = mapped_column(server_default="active")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

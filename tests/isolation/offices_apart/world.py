@@ -1,0 +1,181 @@
+"""Offices around one another, furnished by the public verbs, with people and clients of each."""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from flask import Flask
+from flask.testing import FlaskClient
+from offices_apart.operations import LIFT
+
+from minsheng.accounts.roles import ROLES
+from minsheng.accounts.service import (
+    NewUser,
+    SessionLimits,
+    open_session,
+    plant_user,
+    resume_session,
+)
+from minsheng.audit import SYSTEM
+from minsheng.faces.process import Process
+from minsheng.faces.web.cookies import session_cookie
+from minsheng.intake.inbox import take_in
+from minsheng.intake.quarantine import put_aside
+from minsheng.intake.service import NewChannel, add_channel, find_channel, list_aside, set_paused
+from minsheng_sdk import RawItem
+
+RELATIONS = ("sibling", "parent", "child", "ministry")
+HOTLINE = {"base_url": "https://127.0.0.1:9", "client_id": "desk", "client_secret": "geheim-4711"}
+
+
+@dataclass(frozen=True)
+class Office:
+    """An office with an id of every kind; ``mark`` stands in its texts and nowhere else."""
+
+    tenant_id: int
+    mark: str
+    ids: Mapping[str, str]
+
+
+def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], None]) -> Office:
+    """Give an office channels, cases (two joined), a finding and an arrival in quarantine."""
+    mark = new_mark()
+    ids = {"tenant": _code_of(process, tenant_id)} | _channels(process, tenant_id, mark)
+    posted = [_message(ids["channel"], f"{LIFT}{mark}", new_phone()) for _ in range(2)] + [
+        _message(ids["channel"], f"{text}{mark}", "") for text in ("路灯不亮", "井盖破损")
+    ]
+    for each in posted:
+        assert api.post("/messages", each).status_code == 201
+    settle(tenant_id)
+    shown = [api.post("/messages", each).json for each in posted]
+    similar = api.get(f"/cases/{shown[0]['case']}/similar").json["items"][0]
+    joined = api.post(f"/cases/{shown[2]['case']}/merge", {"other": shown[3]["case"]})
+    assert joined.status_code == 200
+    ids |= {
+        "case": shown[0]["case"], "other_case": shown[1]["case"], "message": shown[0]["id"],
+        "finding": similar["finding"], "survivor": shown[2]["case"],
+        "joined": shown[3]["case"], "joined_message": shown[3]["id"],
+        "aside": _put_aside(process, tenant_id, ids["pulled"], mark),
+    }  # fmt: skip
+    return Office(tenant_id, mark, ids)
+
+
+def new_mark() -> str:
+    """A word that stands nowhere else; without digits, which the matcher would take for facts."""
+    return "金丝雀" + uuid.uuid4().hex[:12].translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def new_phone() -> str:
+    """A telephone number that hardly anybody else has: 11 digits."""
+    return f"138{uuid.uuid4().int % 10**8:08d}"
+
+
+def _channels(process: Process, tenant_id: int, mark: str) -> dict[str, str]:
+    codes = {kind: f"{kind[:2]}-{uuid.uuid4().hex[:8]}" for kind in ("channel", "pulled", "paused")}
+    with process.tools.database.session(tenant_id) as session:
+        tools, registry = process.tools, process.registry
+        new = NewChannel(codes["channel"], "mailbox", f"信箱{mark}", pushed=True)
+        add_channel(session, tools, registry, SYSTEM, new)
+        for kind in ("pulled", "paused"):
+            new = NewChannel(codes[kind], "hotline_12345", f"热线{mark}", HOTLINE)
+            add_channel(session, tools, registry, SYSTEM, new)
+        set_paused(session, tools, SYSTEM, codes["paused"], paused=True)
+    return codes
+
+
+def _message(channel: str, body: str, phone: str) -> dict[str, Any]:
+    return {
+        "channel": channel, "external_id": uuid.uuid4().hex, "body": body,
+        "received_at": "2026-11-19T09:00:00+08:00",
+        "citizen": {"name": "甲", "phone": phone, "email": ""},
+    }  # fmt: skip
+
+
+def _put_aside(process: Process, tenant_id: int, code: str, mark: str) -> str:
+    tools = process.tools
+    with tools.database.session(tenant_id) as session:
+        channel = find_channel(session, code)
+        raw = RawItem(uuid.uuid4().hex, f"不能读：{mark}".encode())
+        (inbox_id,) = take_in(session, tools, SYSTEM, channel.id, [raw]).stored.values()
+        put_aside(session, tools, inbox_id, "unreadable", f"第3行没有编号 {mark}")
+        return str(list_aside(session)[0].id)
+
+
+def _code_of(process: Process, tenant_id: int) -> str:
+    with process.tools.database.session(tenant_id) as session:
+        row = session.connection().exec_driver_sql(
+            "select code from tenants where id = %s", (tenant_id,)
+        )
+        return str(row.scalar_one())
+
+
+def nowhere(value: str) -> str:
+    """An id of the same form that nothing bears."""
+    number = re.fullmatch(r"(.*-\d{8}-)\d{5}", value)
+    if number:
+        return f"{number.group(1)}99999"
+    if value.isdigit():
+        return "98" + value[2:]
+    return f"{value[:-1]}{'0' if value[-1] != '0' else '1'}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A browser that is logged in, and the token its forms carry."""
+
+    token: str
+    csrf: str
+
+    def browser(self, app: Flask) -> FlaskClient:
+        """A client of ``app`` that holds the session."""
+        client = app.test_client()
+        with app.test_request_context():
+            client.set_cookie(session_cookie(), self.token)
+        return client
+
+
+def people_of(process: Process, tenant_id: int) -> dict[str, Person]:
+    """One logged-in person of each role, by role."""
+    return {role: person(process, tenant_id, role) for role in ROLES}
+
+
+def person(process: Process, tenant_id: int, role: str) -> Person:
+    """A new person of a role, logged in."""
+    tools, limits = process.tools, SessionLimits.from_settings(process.settings)
+    name = f"{role.replace('_', '-')}-{uuid.uuid4().hex[:6]}"
+    with tools.database.operator_session(tenant_id) as session:
+        user = plant_user(session, tools, SYSTEM, NewUser(name, "王秀英", (role,)))
+    with tools.database.session(tenant_id) as session:
+        token = open_session(session, tools, user, "127.0.0.1")
+    with tools.database.session(tenant_id) as session:
+        return Person(token, resume_session(session, tools, token, limits).csrf)
+
+
+def office_tables(owner: psycopg.Connection[Any]) -> list[str]:
+    """Every table that holds rows of offices, by the catalogue."""
+    rows = owner.execute(
+        "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid"
+        " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')"
+        " and a.attname = 'tenant_id' and not a.attisdropped"
+    )
+    return sorted(row[0] for row in rows)
+
+
+def content(owner: psycopg.Connection[Any], tenant_ids: list[int]) -> dict[str, str]:
+    """A hash of all rows of some offices, table by table, seen past row security."""
+    tables = office_tables(owner)
+    union = " union all ".join(
+        f"select '{table}', coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"
+        f" from {table} t where tenant_id = any(%(ids)s)"
+        for table in tables
+    )
+    found = dict(owner.execute(union, {"ids": tenant_ids}).fetchall())
+    row = owner.execute(
+        "select t::text from tenants t where id = any(%s) order by id", [tenant_ids]
+    )
+    return found | {"tenants": hashlib.sha256(json.dumps(row.fetchall()).encode()).hexdigest()}
