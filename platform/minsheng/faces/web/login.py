@@ -6,15 +6,15 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from minsheng.accounts.errors import LoginRefused
-from minsheng.accounts.roles import allowed
 from minsheng.accounts.service import (
     authenticate,
     close_session,
     find_tenant_for_login,
     open_session,
 )
+from minsheng.faces.web.admin_rail import first_page
 from minsheng.faces.web.cookies import drop_session, session_token, set_choice, set_session
-from minsheng.faces.web.desk import Visitor, check_form, find_visitor, origin, tools
+from minsheng.faces.web.desk import check_form, find_visitor, origin, tools
 from minsheng.faces.web.locale import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
 from minsheng.faces.web.notices import Notice, notices
 from minsheng.faces.web.words import _
@@ -28,13 +28,7 @@ def start() -> ResponseReturnValue:
     found = find_visitor()
     if found is None:
         return redirect(url_for("login_pages.show_login"), 303)
-    readers_page = "queue_pages.show_queue" if reads_cases(found) else "channel_pages.show_channels"
-    return redirect(url_for(readers_page), 303)
-
-
-def reads_cases(found: Visitor) -> bool:
-    """Whether the person's desk begins with the queue; administrators read no case."""
-    return allowed(found.user.roles, "cases.read")
+    return redirect(first_page(found.user.roles), 303)
 
 
 @login_pages.get("/login")

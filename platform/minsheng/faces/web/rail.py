@@ -7,6 +7,7 @@ from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
 from minsheng.cases.service import COUNT_UP_TO, VIEWS, view_counts
+from minsheng.faces.web.admin_rail import administration
 from minsheng.faces.web.desk import may, visitor
 from minsheng.faces.web.models import Choice
 from minsheng.faces.web.notices import Notice, notices
@@ -26,6 +27,7 @@ class Rail:
     roles: tuple[str, ...]
     views: tuple[Choice, ...]
     sources: tuple[Choice, ...]
+    administration: tuple[Choice, ...]
     notices: tuple[Notice, ...]
 
 
@@ -55,7 +57,7 @@ def count_all(session: Session) -> Counts:
 
 
 def make_rail(counts: Counts, current: str) -> Rail:
-    """The rail with ``current`` (a view, ``channels`` or ``quarantine``) marked."""
+    """The rail with ``current`` (a view, ``channels``, ``quarantine``, ``users`` …) marked."""
     found = visitor()
     return Rail(
         office=found.office,
@@ -63,6 +65,7 @@ def make_rail(counts: Counts, current: str) -> Rail:
         roles=tuple(found.user.roles),
         views=tuple(_views(counts, current)),
         sources=tuple(_sources(counts, current)),
+        administration=tuple(administration(current)),
         notices=tuple(notices()),
     )
 
