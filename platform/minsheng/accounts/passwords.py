@@ -16,6 +16,9 @@ from minsheng.accounts.errors import AccountInvalid
 
 SHORTEST = 10
 LONGEST = 200
+DIFFERENT = 5
+SHORTEST_NAME = 4
+"""A user name shorter than this stands in many a good password."""
 MEMORY_KIB = 19456
 PASSES = 2
 LANES = 1
@@ -38,10 +41,27 @@ def hash_password(password: str) -> str:
 
 def password_fits(stored: str, password: str) -> bool:
     """Whether ``password`` is the one that ``stored`` is the hash of; always the full work."""
-    try:
-        return _hasher.verify(stored, _plain(password[:LONGEST])) and len(password) <= LONGEST
-    except VerifyMismatchError:
-        return False
+    plain = _plain(password[:LONGEST])
+    if is_outdated(stored):
+        # A hash of a lower cost answers sooner, which would tell that the account exists.
+        _fits(nobodys_hash(), plain)
+    return _fits(stored, plain) and len(password) <= LONGEST
+
+
+def check_choice(password: str, username: str, stored: str | None) -> None:
+    """Raise AccountInvalid for a password that a person may not choose as their own.
+
+    Its length is looked at by :func:`hash_password`. NIST SP 800-63B-4 3.1.1.2 asks for no rules
+    on kinds of characters, but to refuse what is expected; ours: the user name in it, or fewer
+    than five different characters. ``stored`` is the hash of the password that it replaces.
+    """
+    plain = unicodedata.normalize("NFKC", password).lower()
+    if (len(username) >= SHORTEST_NAME and username in plain) or len(set(plain)) < DIFFERENT:
+        message = "a password needs five different characters and not the user name: choose another"
+        raise AccountInvalid("password", message)
+    if stored and password_fits(stored, password):
+        message = "this is the password you had: choose another"
+        raise AccountInvalid("password", message)
 
 
 def is_outdated(stored: str) -> bool:
@@ -53,6 +73,13 @@ def nobodys_hash() -> str:
     """A hash that no password fits, as costly to check as a real one, for unknown users."""
     salt, digest = (base64.b64encode(os.urandom(n)).decode().rstrip("=") for n in (16, 32))
     return f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
+
+
+def _fits(stored: str, plain: bytes) -> bool:
+    try:
+        return _hasher.verify(stored, plain)
+    except VerifyMismatchError:
+        return False
 
 
 def _plain(password: str) -> bytes:

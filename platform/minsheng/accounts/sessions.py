@@ -2,6 +2,11 @@
 
 A token is ``{tenant_id}.{256 random bits}``: the office is in front so that the caller can open
 that office's session; it gives no right by itself, since the hash is over the whole token.
+
+A session has a level: ``password`` (a password of one's own is wanted first), ``factor`` (the
+second factor is), ``full``. Whoever asks for a session gets a full one or none, unless another
+level is named; a session that rises gets another token, so that one that was known before a login
+is worth nothing after it.
 """
 
 import hashlib
@@ -9,13 +14,16 @@ import hmac
 import re
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from minsheng.accounts.errors import RoleDenied, SessionEnded
+from minsheng.accounts.guesses import SESSION, SESSION_TRIES, count_tries, forget_tries
 from minsheng.accounts.models import LoginSession, User
 from minsheng.accounts.roles import Permission, allowed
 from minsheng.accounts.users import ACTIVE
@@ -26,6 +34,14 @@ from minsheng_tenants import Tenant, tenant_of
 
 TOUCH = timedelta(minutes=1)
 """How often a session's last use is written at most."""
+HALF_OPEN = timedelta(minutes=15)
+"""How long a session may wait for a password or a second factor."""
+
+Level = Literal["password", "factor", "full"]
+INITIAL: Level = "password"
+FACTOR: Level = "factor"
+FULL: Level = "full"
+ANY_LEVEL: tuple[Level, ...] = (INITIAL, FACTOR, FULL)
 
 _TOKEN = re.compile(r"([1-9]\d{0,9})\.[A-Za-z0-9_-]{43}")
 _LARGEST_TENANT = 2**31 - 1
@@ -49,46 +65,94 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A user with a live session; ``csrf`` is what each form of the session must carry."""
+    """A user with a live session; ``csrf`` is what each form of the session must carry.
+
+    ``office`` is the name of the user's office.
+    """
 
     user: User
     session_id: uuid.UUID
     csrf: str
+    office: str = ""
+    level: Level = FULL
 
     def csrf_fits(self, given: str) -> bool:
         """Whether a form's token is the session's own, compared in constant time."""
         return hmac.compare_digest(self.csrf.encode(), given.encode(errors="replace"))
 
 
-def open_session(session: Session, tools: Tools, user: User, origin: str) -> str:
+def level_after_password(user: User, *, factor_required: bool) -> Level:
+    """What a person who gave the right password is let into.
+
+    ``factor_required`` = everybody needs a second factor, else only who has set one up.
+    """
+    if user.initial_until is not None:
+        return INITIAL
+    return FACTOR if factor_required or user.totp_since is not None else FULL
+
+
+def open_session(
+    session: Session, tools: Tools, user: User, origin: str, level: Level = FULL
+) -> str:
     """Start a session for a user who has just authenticated; the token is told this once."""
-    token = f"{tenant_of(session)}.{secrets.token_urlsafe(32)}"
+    token = _new_token(session)
     now = tools.clock.now()
     row = LoginSession(
-        id=new_id(), user_id=user.id, token_hash=_digest(token), started_at=now, seen_at=now
+        id=new_id(),
+        user_id=user.id,
+        token_hash=_digest(token),
+        started_at=now,
+        seen_at=now,
+        level=level,
+        origin=origin,
     )
     session.add(row)
     actor = Actor("user", user.username, origin)
-    tools.auditor.record(session, actor, "session.open", "session", row.id)
+    said = "ok" if level == FULL else f"wants {level}"
+    tools.auditor.record(session, actor, "session.open", "session", row.id, result=said)
+    return token
+
+
+def raise_session(session: Session, tools: Tools, signed_in: SignedIn, origin: str) -> str:
+    """Make a session full, under another token; raises SessionEnded when it is gone meanwhile."""
+    token = _new_token(session)
+    raised = session.scalar(
+        update(LoginSession)
+        .where(LoginSession.id == signed_in.session_id)
+        .values(token_hash=_digest(token), level=FULL, seen_at=tools.clock.now())
+        .returning(LoginSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    if raised is None:
+        raise SessionEnded
+    actor = Actor("user", signed_in.user.username, origin)
+    tools.auditor.record(session, actor, "session.raise", "session", raised)
     return token
 
 
 def resume_session(
-    session: Session, tools: Tools, token: str, limits: SessionLimits, *, touch: bool = True
+    session: Session,
+    tools: Tools,
+    token: str,
+    limits: SessionLimits,
+    *,
+    touch: bool = True,
+    levels: Sequence[Level] = (FULL,),
 ) -> SignedIn:
     """The user of a token, as the rows stand now; raises SessionEnded.
 
-    ``touch=False`` keeps a page that asks by itself every few seconds from holding a session
-    open that nobody uses.
+    One statement, since each page asks. ``touch=False`` keeps a page that asks by itself every few
+    seconds from holding a session open that nobody uses.
     """
+    now = tools.clock.now()
     found = session.execute(
-        select(LoginSession, User)
+        select(LoginSession, User, Tenant.name)
         .join(User, (User.tenant_id == LoginSession.tenant_id) & (User.id == LoginSession.user_id))
         .join(Tenant, Tenant.id == LoginSession.tenant_id)
-        .where(LoginSession.token_hash == _digest(token))
+        .where(LoginSession.token_hash == _digest(token), LoginSession.level.in_(levels))
         .where(User.status == ACTIVE, Tenant.status == ACTIVE)
+        .where(or_(User.expires_at.is_(None), User.expires_at > now))
     ).one_or_none()
-    now = tools.clock.now()
     if found is None or _is_over(found.LoginSession, limits, now):
         raise SessionEnded
     row: LoginSession = found.LoginSession
@@ -96,7 +160,66 @@ def resume_session(
         # A statement, not the row: a logout at the same moment has deleted it, and may.
         mine = update(LoginSession).where(LoginSession.id == row.id)
         session.execute(mine.values(seen_at=now))
-    return SignedIn(found.User, row.id, _csrf(tools, token))
+    level: Level = row.level  # type: ignore[assignment]  # the table holds these three
+    return SignedIn(found.User, row.id, _csrf(tools, token), found.name, level)
+
+
+def list_sessions(
+    session: Session, tools: Tools, limits: SessionLimits, user_id: uuid.UUID
+) -> Sequence[LoginSession]:
+    """A user's live sessions, the one used last first."""
+    rows = session.scalars(
+        select(LoginSession)
+        .where(LoginSession.user_id == user_id)
+        .order_by(LoginSession.seen_at.desc(), LoginSession.id)
+    )
+    now = tools.clock.now()
+    return [row for row in rows if not _is_over(row, limits, now)]
+
+
+def end_own_session(
+    session: Session, tools: Tools, signed_in: SignedIn, session_id: uuid.UUID, origin: str
+) -> bool:
+    """End one of a person's own sessions; whether there was such a one."""
+    return bool(_end_own(session, tools, signed_in, LoginSession.id == session_id, origin))
+
+
+def end_other_sessions(session: Session, tools: Tools, signed_in: SignedIn, origin: str) -> int:
+    """End all of a person's sessions but the one in use; how many there were."""
+    return _end_own(session, tools, signed_in, LoginSession.id != signed_in.session_id, origin)
+
+
+def count_session_try(tools: Tools, tenant_id: int, signed_in: SignedIn) -> int:
+    """Count a code or password typed within a session, before it is looked at; how many now."""
+    about = (SESSION, signed_in.session_id.bytes)
+    with tools.database.session(tenant_id) as session:
+        return count_tries(session, tools.clock.now(), [about])[SESSION]
+
+
+def forget_session_tries(session: Session, signed_in: SignedIn) -> None:
+    """Begin anew after one that was right."""
+    forget_tries(session, (SESSION, signed_in.session_id.bytes))
+
+
+def end_guessed_session(
+    tools: Tools, tenant_id: int, signed_in: SignedIn, tries: int, origin: str
+) -> None:
+    """After a wrong try: raise SessionEnded when it was the fifth, and end the session."""
+    if tries < SESSION_TRIES:
+        return
+    with tools.database.session(tenant_id) as session:
+        session.execute(delete(LoginSession).where(LoginSession.id == signed_in.session_id))
+        forget_session_tries(session, signed_in)
+        actor = Actor("user", signed_in.user.username, origin)
+        tools.auditor.record(
+            session,
+            actor,
+            "session.close",
+            "session",
+            signed_in.session_id,
+            result="too many tries",
+        )
+    raise SessionEnded
 
 
 def close_session(session: Session, tools: Tools, token: str, origin: str) -> None:
@@ -117,7 +240,9 @@ def sweep_sessions(session: Session, tools: Tools, limits: SessionLimits) -> int
     """Delete the office's sessions that are over; how many there were."""
     now = tools.clock.now()
     over = or_(
-        LoginSession.seen_at <= now - limits.idle, LoginSession.started_at <= now - limits.absolute
+        LoginSession.seen_at <= now - limits.idle,
+        LoginSession.started_at <= now - limits.absolute,
+        and_(LoginSession.level != FULL, LoginSession.started_at <= now - HALF_OPEN),
     )
     ended = session.scalars(delete(LoginSession).where(over).returning(LoginSession.id)).all()
     tools.auditor.record(session, SYSTEM, "session.expire", "session", *ended)
@@ -147,8 +272,30 @@ def demand_permission(
     raise RoleDenied(permission)
 
 
+def _end_own(
+    session: Session,
+    tools: Tools,
+    signed_in: SignedIn,
+    which: ColumnElement[bool],
+    origin: str,
+) -> int:
+    mine = LoginSession.user_id == signed_in.user.id
+    ended = session.scalars(
+        delete(LoginSession).where(mine, which).returning(LoginSession.id)
+    ).all()
+    actor = Actor("user", signed_in.user.username, origin)
+    tools.auditor.record(session, actor, "session.close", "session", *ended)
+    return len(ended)
+
+
 def _is_over(row: LoginSession, limits: SessionLimits, now: datetime) -> bool:
-    return now - row.seen_at >= limits.idle or now - row.started_at >= limits.absolute
+    age = now - row.started_at
+    waits_too_long = row.level != FULL and age >= HALF_OPEN
+    return waits_too_long or now - row.seen_at >= limits.idle or age >= limits.absolute
+
+
+def _new_token(session: Session) -> str:
+    return f"{tenant_of(session)}.{secrets.token_urlsafe(32)}"
 
 
 def _digest(token: str) -> bytes:
