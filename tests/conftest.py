@@ -49,6 +49,13 @@ class Logins:
 
 
 @pytest.fixture(scope="session")
+def scaled() -> Callable[[int, int], int]:
+    """``scaled(full, reduced)``: the count of this run, ``reduced`` times MINSHENG_SCALE."""
+    factor = int(os.environ.get("MINSHENG_SCALE") or 1)
+    return lambda full, reduced: min(full, reduced * factor)
+
+
+@pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey of this test process in a home of their own."""
     base = Path("/var/lib/minsheng-tests") if os.geteuid() == 0 else Path(tempfile.gettempdir())

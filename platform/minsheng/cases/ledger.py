@@ -88,6 +88,9 @@ def unmerge(session: Session, tools: Tools, wish: Wish, number: str, other: str)
     if joined.merged_into != survivor.id:
         message = f"{other} is not joined to {number}: nothing to take apart"
         raise CaseConflict(message)
+    if survivor.state != OPEN:
+        message = f"{number} is {survivor.state}: take it out of the case it was joined to first"
+        raise CaseConflict(message)
     brought = _brought(session, survivor.id, joined)
     moved = _with_followers(session, survivor.id, brought)
     _part(session, tools, wish, "unmerged", survivor, joined, moved)
