@@ -1,6 +1,7 @@
 """The web application: API, pages, health, all on the parts of one process."""
 
 from flask import Flask, abort, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from minsheng.faces import web
 from minsheng.faces.api import register_api
@@ -25,7 +26,19 @@ def create_app(process: Process) -> Flask:
     register_health(app, process.tools, settings)
     register_api(app, ApiTools(process.tools, process.registry, process.host))
     web.register(app, process.tools, settings, process.registry)
+    believe_proxies(app, settings.number("MINSHENG_PROXIES"))
     return app
+
+
+def believe_proxies(app: Flask, count: int) -> None:
+    """Take address and scheme from what the last ``count`` proxies added, never the host name.
+
+    What a client wrote into the same headers stands before that and is not looked at.
+    """
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask's manual has it
+            app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0
+        )
 
 
 def refuse_nul() -> None:

@@ -29,6 +29,8 @@ SETTINGS: tuple[Setting, ...] = (
             "root a folder below /var/lib/minsheng named after the checkout"),
     Setting("MINSHENG_HOST", "127.0.0.1", "address the web server listens on"),
     Setting("MINSHENG_PORT", "8000", "port the web server listens on"),
+    Setting("MINSHENG_PROXIES", "0", "how many reverse proxies stand in front, each adding its "
+            "own X-Forwarded-For and X-Forwarded-Proto; 0 = no such header is believed"),
     Setting("MINSHENG_WEB_WORKERS", "2", "web server processes"),
     Setting("MINSHENG_WORKERS", "1", "job processes, each listening on the one queue"),
     Setting("MINSHENG_DATABASE_URL", "", "login of the service (postgresql+psycopg://…), which "
