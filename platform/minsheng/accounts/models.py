@@ -133,7 +133,11 @@ class LoginProvider(TenantTable, Base):
 
 
 class UserIdentity(TenantTable, Base):
-    """A user as a provider knows it: one ``subject`` at two providers is two identities."""
+    """A user as a provider knows it: one ``subject`` at two providers is two identities.
+
+    ``linked_by`` names who linked it as the audit trail does. Only an identity linked
+    ``by_operator`` opens an administrator's account; a trigger holds who may say so.
+    """
 
     __tablename__ = "user_identities"
     __table_args__ = (
@@ -148,7 +152,33 @@ class UserIdentity(TenantTable, Base):
     provider_id: Mapped[uuid.UUID]
     user_id: Mapped[uuid.UUID]
     subject: Mapped[str]
+    linked_by: Mapped[str] = mapped_column(server_default="")
+    by_operator: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime]
+
+
+class UnknownIdentity(TenantTable, Base):
+    """Somebody whom a provider vouched for and who has no account here yet, for a while.
+
+    ``code`` is what the person tells an administrator, so that the subject need not be spelt.
+    """
+
+    __tablename__ = "unknown_identities"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "provider_id"],
+            ["login_providers.tenant_id", "login_providers.id"],
+            ondelete="CASCADE",
+        ),
+        UniqueConstraint("tenant_id", "provider_id", "subject"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    provider_id: Mapped[uuid.UUID]
+    subject: Mapped[str]
+    code: Mapped[str]
+    tries: Mapped[int]
+    seen_at: Mapped[datetime]
 
 
 class LoginFlow(TenantTable, Base):
