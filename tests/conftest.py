@@ -1,5 +1,6 @@
 """Real servers for the tests: one PostgreSQL and one Valkey a test process, offices made anew."""
 
+import hashlib
 import itertools
 import os
 import shutil
@@ -18,8 +19,9 @@ from sqlalchemy import NullPool, create_engine, text
 from werkzeug.test import TestResponse
 
 from minsheng.accounts.scopes import SCOPES
+from minsheng.accounts.service import create_client
 from minsheng.accounts.tokens import issue_token
-from minsheng.audit import Tools, make_tools
+from minsheng.audit import SYSTEM, Tools, make_tools
 from minsheng.faces.app import create_app
 from minsheng.faces.process import MASTER_KEY, Process, build, make_runner
 from minsheng.runtime.clock import SetClock
@@ -27,12 +29,12 @@ from minsheng.runtime.crypto import MasterKey
 from minsheng.runtime.database import Database
 from minsheng.runtime.embedded import Servers, admin_url, app_url, start_servers, worker_url
 from minsheng.runtime.embedded.credentials import load_passwords
-from minsheng.runtime.ids import new_id
 from minsheng.runtime.migrate import prepare_logins, upgrade
 from minsheng.runtime.settings import Settings
 from minsheng_tenants import NewBody, create_body
 
 TEMPLATE = "minsheng_template"
+MASTER = hashlib.sha256(b"master key of the tests").digest()
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 Office = Callable[..., int]
 Codes = defaultdict[str, Iterator[int]]
@@ -120,7 +122,7 @@ def clock() -> SetClock:
 
 @pytest.fixture(scope="session")
 def master() -> MasterKey:
-    return MasterKey(b"k" * 32)
+    return MasterKey(MASTER)
 
 
 @pytest.fixture
@@ -214,10 +216,16 @@ def _administer(servers: Servers, statement: str) -> None:
 @pytest.fixture(scope="session")
 def settings(servers: Servers, logins: Logins, master: MasterKey) -> Settings:
     """The settings of a service on the shared test database."""
-    keys = servers.home / MASTER_KEY
-    keys.parent.mkdir(exist_ok=True)
-    keys.write_bytes(b"k" * 32)
+    keep_master(servers.home)
     return settings_for(logins, servers)
+
+
+def keep_master(home: Path) -> None:
+    """Put the tests' key into a home as the service would have put its own."""
+    key = home / MASTER_KEY
+    key.parent.mkdir(mode=0o700, exist_ok=True)
+    key.touch(mode=0o600)
+    key.write_bytes(MASTER)
 
 
 def settings_for(logins: Logins, servers: Servers, **more: str) -> Settings:
@@ -238,9 +246,7 @@ def settings_on(servers: Servers) -> Callable[..., Settings]:
     """``settings_on(logins, NAME=value)``: settings of a service on a database of its own."""
 
     def make(logins: Logins, **more: str) -> Settings:
-        keys = servers.home / MASTER_KEY
-        keys.parent.mkdir(exist_ok=True)
-        keys.write_bytes(b"k" * 32)
+        keep_master(servers.home)
         return settings_for(logins, servers, **more)
 
     return make
@@ -266,19 +272,27 @@ def app(process: Process) -> Flask:
     return create_app(process)
 
 
+_clients: dict[tuple[Database, int], str] = {}
+
+
+def _client_of(process: Process, tenant_id: int) -> str:
+    """The id of an office's client with every scope, made when it is first asked for."""
+    database = process.tools.database
+    if (database, tenant_id) not in _clients:
+        with database.session(tenant_id) as session:
+            made = create_client(session, process.tools, SYSTEM, "测试客户端", SCOPES)
+        _clients[database, tenant_id] = made.client_id
+    return _clients[database, tenant_id]
+
+
 class ApiClient:
     """An API client of one office, going in at the public face."""
 
     def __init__(self, app: Flask, process: Process, tenant_id: int, scopes: Iterable[str]) -> None:
         self._http = app.test_client()
         self.tenant_id = tenant_id
-        token = issue_token(
-            process.tools,
-            f"{tenant_id}-{new_id()}",
-            tenant_id,
-            " ".join(scopes),
-            timedelta(minutes=10),
-        )
+        client_id, wanted = _client_of(process, tenant_id), " ".join(scopes)
+        token = issue_token(process.tools, client_id, tenant_id, wanted, timedelta(minutes=10))
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **query: Any) -> TestResponse:

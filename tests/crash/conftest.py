@@ -23,7 +23,7 @@ import pytest
 from sqlalchemy import text
 
 from minsheng.audit import Actor
-from minsheng.faces.process import MASTER_KEY, Process, build
+from minsheng.faces.process import Process, build
 from minsheng.intake.service import (
     MATCH,
     PARSE,
@@ -356,8 +356,6 @@ def rig(
     with ExitStack() as stack:
 
         def make(*plugins: str, clock: Clock | None = None) -> Rig:
-            (tmp_path / MASTER_KEY).parent.mkdir()
-            (tmp_path / MASTER_KEY).write_bytes(b"k" * 32)
             environment = environment_of(new_database(), servers, tmp_path, 7)
             process = build(Settings.from_environ(environment), clock, operator=True)
             stack.callback(process.close)

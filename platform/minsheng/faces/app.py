@@ -10,6 +10,7 @@ from minsheng.faces.health import register_health
 from minsheng.faces.oauth import register_oauth
 from minsheng.faces.problems import register_problems
 from minsheng.faces.process import Process, build
+from minsheng.faces.start import check_app, check_start
 from minsheng.faces.table import PROBLEMS
 from minsheng.runtime.logs import configure_logs
 from minsheng.runtime.settings import Settings
@@ -48,7 +49,14 @@ def refuse_nul() -> None:
 
 
 def from_environment() -> Flask:
-    """The application of a web server process, from the environment; for the WSGI server."""
+    """The application of a web server process, from the environment; for the WSGI server.
+
+    Raises StartRefused.
+    """
     settings = Settings.from_environ()
     configure_logs(settings.text("MINSHENG_LOG_LEVEL"))
-    return create_app(build(settings))
+    process = build(settings)
+    check_start(process)
+    app = create_app(process)
+    check_app(app)
+    return app

@@ -3,12 +3,15 @@
 import errno
 import os
 import socket
+from contextlib import closing
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from minsheng.faces.health import metrics_folder
+from minsheng.faces.process import build
+from minsheng.faces.start import check_start
 from minsheng.runtime.settings import SettingRefused, Settings
 
 # What granian takes for too many on this machine (more than twice the processors and one) it
@@ -44,8 +47,13 @@ def check_port(settings: Settings) -> None:
 
 
 def serve_web(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests under way are finished. Raises as check_port."""
+    """Serve until SIGTERM or SIGINT; requests under way are finished.
+
+    Raises as check_port, and StartRefused.
+    """
     check_port(settings)
+    with closing(build(settings)) as process:
+        check_start(process)
     os.environ.update({name: value for name, value in settings.values.items() if value})
     os.environ.update(metrics_folder(settings.home))
     Granian(

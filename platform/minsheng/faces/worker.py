@@ -13,6 +13,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from minsheng.faces.process import CASES, CHANNELS, Process, build, make_bell, queue_name, settled
+from minsheng.faces.start import check_start, check_worker
 from minsheng.runtime.logs import configure_logs
 from minsheng.runtime.settings import Settings
 from minsheng.runtime.sweep import sweep_until
@@ -27,7 +28,7 @@ PULLERS = 2
 def work_on(settings: Settings, queue: str, parent: int = 0) -> None:
     """Work on one queue until told to stop; the process ends when its parent does.
 
-    ``parent`` is that process's number; 0 = whoever started this one.
+    ``parent`` is that process's number; 0 = whoever started this one. Raises StartRefused.
     """
     _die_with_parent(parent)
     settings = settled(settings)
@@ -36,6 +37,7 @@ def work_on(settings: Settings, queue: str, parent: int = 0) -> None:
     worker = SimpleWorker(
         [bell.queue(name)], connection=bell.redis, serializer=JSONSerializer, worker_ttl=90
     )
+    check_worker(worker)
     worker.work(logging_level="WARNING", with_scheduler=False)
 
 
@@ -100,8 +102,12 @@ class Workforce:
 
 
 def run_workforce(settings: Settings) -> None:
-    """Keep the job processes going until SIGTERM or SIGINT, then let each finish its job."""
+    """Keep the job processes going until SIGTERM or SIGINT, then let each finish its job.
+
+    Raises StartRefused.
+    """
     process = build(settings)
+    check_start(process)
     force = Workforce(process)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: force.stop())

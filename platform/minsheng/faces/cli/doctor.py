@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from minsheng.faces.cli.shared import as_json, clear_errors, opened, show
 from minsheng.faces.process import Process
+from minsheng.faces.start import refusals
 from minsheng.runtime.database import DatabaseNotConfigured
 from minsheng.runtime.migrate import current, head
 
@@ -57,23 +58,6 @@ def _database(process: Process) -> Found:
     return Found("database", ok=True, said=f"reached, migrated to {stands}")
 
 
-def _login(process: Process) -> Found:
-    try:
-        with process.tools.database.public_session() as session:
-            row = session.execute(
-                text(
-                    "select rolsuper or rolbypassrls as strong from pg_roles"
-                    " where rolname = current_user"
-                )
-            ).one()
-    except OperationalError:
-        return Found("login", ok=False, said="cannot be looked at without the database")
-    if row.strong:
-        said = "can bypass row security: give MINSHENG_DATABASE_URL the login minsheng_app"
-        return Found("login", ok=False, said=said)
-    return Found("login", ok=True, said="cannot bypass row security")
-
-
 def _worker(process: Process) -> Found:
     try:
         with process.tools.database.work_session() as session:
@@ -110,6 +94,12 @@ def _containment(_process: Process) -> Found:
     return Found("containment", ok=True, said=said)
 
 
+def _start(process: Process) -> Found:
+    """What the service would refuse to run on, or that there is nothing of the kind."""
+    refused = "; ".join(map(str, refusals(process)))
+    return Found("start", ok=not refused, said=refused or "nothing that the service refuses")
+
+
 def _plugins(process: Process) -> Iterator[Found]:
     for name in process.registry.names:
         yield Found(f"plugin {name}", ok=True, said="loaded")
@@ -119,7 +109,7 @@ def _plugins(process: Process) -> Iterator[Found]:
 
 LOOKS: tuple[Callable[[Process], Found], ...] = (
     _database,
-    _login,
+    _start,
     _worker,
     _bell,
     _disk,

@@ -18,6 +18,7 @@ from minsheng.cases.service import CaseError
 from minsheng.faces.demo.errors import DemoError
 from minsheng.faces.process import Process, build
 from minsheng.faces.server import PortTaken
+from minsheng.faces.start import StartRefused
 from minsheng.faces.table import PROBLEMS
 from minsheng.runtime.crypto import KeyMissing, SealBroken
 from minsheng.runtime.database import DatabaseNotConfigured
@@ -38,6 +39,7 @@ _EXPECTED: tuple[type[Exception], ...] = (
     PortTaken,
     SealBroken,
     SettingRefused,
+    StartRefused,
 )
 
 _ADVICE: Mapping[type[Exception], str] = {
