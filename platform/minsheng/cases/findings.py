@@ -11,8 +11,10 @@ from minsheng.cases.errors import CaseConflict, FindingNotFound
 from minsheng.cases.ledger import Wish, case_event, close_findings, merge, messages_in
 from minsheng.cases.memory import remember_not_same
 from minsheng.cases.models import Case, CaseMessage, Finding
+from minsheng.cases.sight import Sight, in_sight
 from minsheng.cases.summary import refresh_reviews
 
+_NO_FINDING = "no open finding of this number: somebody may have answered it meanwhile"
 OUTCOMES = ("same", "related", "different")
 
 
@@ -35,7 +37,7 @@ def answer_finding(
     if outcome not in OUTCOMES:
         message = f"unknown outcome {outcome!r}: use one of {', '.join(OUTCOMES)}"
         raise CaseConflict(message)
-    case, other = _cases(session, finding_id)
+    case, other = _cases(session, finding_id, wish.sight)
     if outcome == "same":
         merge(session, tools, _with_evidence(session, wish, finding_id), case.number, other.number)
         return Answered(case.number, other.number, outcome)
@@ -65,7 +67,7 @@ def _tell(
     session.add_all(case_event(now, wish.actor, each.id, kind, data) for each in (case, other))
 
 
-def _cases(session: Session, finding_id: uuid.UUID) -> tuple[Case, Case]:
+def _cases(session: Session, finding_id: uuid.UUID, sight: Sight) -> tuple[Case, Case]:
     ours, theirs = aliased(CaseMessage), aliased(CaseMessage)
     chosen = (
         select(ours.case_id, theirs.case_id)
@@ -81,9 +83,11 @@ def _cases(session: Session, finding_id: uuid.UUID) -> tuple[Case, Case]:
     )
     found = session.execute(chosen).first()
     if found is None or found[0] == found[1]:
-        message = "no open finding of this number: somebody may have answered it meanwhile"
-        raise FindingNotFound(message)
-    cases = session.scalars(select(Case).where(Case.id.in_(found)).order_by(Case.id)).all()
+        raise FindingNotFound(_NO_FINDING)
+    both = select(Case).where(Case.id.in_(found), *in_sight(sight)).order_by(Case.id)
+    cases = session.scalars(both).all()
+    if len(cases) < len(found):
+        raise FindingNotFound(_NO_FINDING)
     return cases[0], cases[1]
 
 

@@ -17,10 +17,13 @@ from sqlalchemy.orm import Session
 
 from minsheng.audit import Actor, Tools
 from minsheng.cases.errors import CaseConflict, CaseNotFound, MessageNotInCase, SaidNotSame
+from minsheng.cases.marks import carry_marks, refresh_secret
 from minsheng.cases.memory import any_not_same, remember_not_same
 from minsheng.cases.models import MERGED, OPEN, Case, CaseEvent, CaseMessage
 from minsheng.cases.numbers import next_number
-from minsheng.cases.summary import refresh_cases
+from minsheng.cases.sight import PLAIN, Sight, in_sight
+from minsheng.cases.summary import neighbours_of, refresh_cases, refresh_reviews
+from minsheng.intake.confidential import hide_person
 from minsheng.intake.models import Message
 from minsheng.runtime.ids import new_id
 from minsheng_tenants import tenant_of
@@ -32,17 +35,19 @@ _SUBJECT_FROM_BODY = 40
 class Wish:
     """Who wants a change of the ledger, and why in the person's own words.
 
-    ``evidence`` is what the matcher had said (score, reasons, algorithm), kept with the event.
+    ``evidence`` is what the matcher had said (score, reasons, algorithm), kept with the event;
+    ``sight`` what the person may see, since nobody changes a case that is none to them.
     """
 
     actor: Actor
     reason: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    sight: Sight = PLAIN
 
 
-def find_case(session: Session, number: str) -> Case:
-    """The office's case of a number; raises CaseNotFound."""
-    case = session.scalar(select(Case).where(Case.number == number))
+def find_case(session: Session, number: str, sight: Sight = PLAIN) -> Case:
+    """The office's case of a number; raises CaseNotFound, for one out of sight too."""
+    case = session.scalar(select(Case).where(Case.number == number, *in_sight(sight)))
     if case is None:
         message = f"this office has no case {number!r}"
         raise CaseNotFound(message)
@@ -63,7 +68,7 @@ def merge(
     Raises CaseNotFound, CaseConflict when one of them is not open, or SaidNotSame when a person
     had said so and ``despite_not_same`` is not given.
     """
-    survivor, joined = _lock_two(session, number, other)
+    survivor, joined = _lock_two(session, wish.sight, number, other)
     ours, theirs = messages_in(session, survivor.id), messages_in(session, joined.id)
     if not despite_not_same and any_not_same(session, ours, theirs):
         message = f"{number} and {other} were said not to be the same: confirm to join them anyway"
@@ -73,7 +78,7 @@ def merge(
     _move(session, theirs, survivor.id, event)
     joined.state, joined.merged_into = MERGED, survivor.id
     close_findings(session, ours, theirs, "same")
-    refresh_cases(session, (survivor.id, joined.id), _neighbours(session, ours + theirs))
+    _count_anew(session, survivor.id, joined.id)
     tools.auditor.record(session, wish.actor, "case.merge", "case", number, other)
     return survivor
 
@@ -82,9 +87,9 @@ def unmerge(session: Session, tools: Tools, wish: Wish, number: str, other: str)
     """Undo the joining of case ``other`` into ``number``: it stands again as it was.
 
     What came with it, and what was joined since because of it, goes back with it. Raises
-    CaseConflict when ``other`` is not joined to ``number``.
+    CaseConflict when ``other`` is not joined to ``number``, or ``number`` itself to another.
     """
-    survivor, joined = _lock_two(session, number, other, open_only=False)
+    survivor, joined = _lock_two(session, wish.sight, number, other, open_only=False)
     if joined.merged_into != survivor.id:
         message = f"{other} is not joined to {number}: nothing to take apart"
         raise CaseConflict(message)
@@ -110,7 +115,7 @@ def split(
     left empty by the merge; otherwise a new case is opened for what is taken out. Raises
     MessageNotInCase, or CaseConflict when nothing would be left.
     """
-    case = lock_case(session, number)
+    case = lock_case(session, number, wish.sight)
     standing = set(messages_in(session, case.id))
     chosen = set(message_ids)
     if not chosen or not chosen <= standing:
@@ -124,9 +129,10 @@ def split(
     return home
 
 
-def lock_case(session: Session, number: str) -> Case:
+def lock_case(session: Session, number: str, sight: Sight = PLAIN) -> Case:
     """Lock an open case for a change; raises CaseNotFound or CaseConflict."""
-    case = session.scalar(select(Case).where(Case.number == number).with_for_update())
+    chosen = select(Case).where(Case.number == number, *in_sight(sight))
+    case = session.scalar(chosen.with_for_update())
     if case is None:
         message = f"this office has no case {number!r}"
         raise CaseNotFound(message)
@@ -178,20 +184,23 @@ def _part(
     data = {"from": case.number, "into": home.number, "messages": _texts(moved)}
     event = _tell_both(session, tools, wish, kind, (case, home), data)
     _move(session, moved, home.id, event, settle=True)
+    joined_at = _merged_at(session, home) if home.merged_into else None
+    carry_marks(session, case, home, tools.clock.now(), joined_at)
     home.state, home.merged_into = OPEN, None
     remember_not_same(session, tools, wish.actor, moved, left)
     close_findings(session, moved, left, "different")
-    refresh_cases(session, (case.id, home.id), _neighbours(session, [*moved, *left]))
+    _count_anew(session, case.id, home.id)
     tools.auditor.record(session, wish.actor, f"case.{kind}", "case", case.number, home.number)
 
 
 def _lock_two(
-    session: Session, number: str, other: str, *, open_only: bool = True
+    session: Session, sight: Sight, number: str, other: str, *, open_only: bool = True
 ) -> tuple[Case, Case]:
     if number == other:
         message = f"{number} is one case: name two"
         raise CaseConflict(message)
-    chosen = select(Case).where(Case.number.in_([number, other])).order_by(Case.id)
+    chosen = select(Case).where(Case.number.in_([number, other]), *in_sight(sight))
+    chosen = chosen.order_by(Case.id)
     found = {case.number: case for case in session.scalars(chosen.with_for_update())}
     for wanted in (number, other):
         if wanted not in found:
@@ -236,14 +245,31 @@ def _move(
 
 def _brought(session: Session, case_id: uuid.UUID, joined: Case) -> list[uuid.UUID]:
     """What the last merge of ``joined`` brought, as far as it still stands in the case."""
-    last = session.scalar(
+    last = _last_merge(session, joined)
+    named = set(last.data["messages"]) if last else set()
+    return [each for each in messages_in(session, case_id) if str(each) in named]
+
+
+def _last_merge(session: Session, joined: Case) -> CaseEvent | None:
+    return session.scalar(
         select(CaseEvent)
         .where(CaseEvent.case_id == joined.id, CaseEvent.kind == "merged")
         .order_by(CaseEvent.id.desc())
         .limit(1)
     )
-    named = set(last.data["messages"]) if last else set()
-    return [each for each in messages_in(session, case_id) if str(each) in named]
+
+
+def _merged_at(session: Session, joined: Case) -> datetime | None:
+    last = _last_merge(session, joined)
+    return last.at if last else None
+
+
+def _count_anew(session: Session, case_id: uuid.UUID, other_id: uuid.UUID) -> None:
+    """Keep both cases and their neighbours in step after messages went between them."""
+    both = case_id, other_id
+    refresh_cases(session, both)
+    refresh_secret(session, both)
+    refresh_reviews(session, {*both, *neighbours_of(session, both)})
 
 
 def _with_followers(
@@ -290,10 +316,11 @@ def _new_case(session: Session, tools: Tools, chosen: Collection[uuid.UUID]) -> 
 
 def open_case(first: Message, now: datetime) -> Case:
     """A case for its first message; its number and counts are still to be given."""
+    subject = first.subject or first.body[:_SUBJECT_FROM_BODY]
     return Case(
         id=new_id(),
         number="",
-        subject=first.subject or first.body[:_SUBJECT_FROM_BODY],
+        subject=hide_person(subject) if first.confidential else subject,
         state=OPEN,
         region=first.region,
         message_count=0,
@@ -302,21 +329,6 @@ def open_case(first: Message, now: datetime) -> Case:
         opened_at=now,
         last_at=first.received_at,
     )
-
-
-_NEIGHBOURS = text("""
-    select distinct cm.case_id from findings f
-    join case_messages cm on cm.tenant_id = f.tenant_id
-        and cm.message_id in (f.message_id, f.other_id)
-    where f.tenant_id = :tenant and f.decision = 'review'
-      and (f.message_id = any(:ids) or f.other_id = any(:ids))
-""")
-
-
-def _neighbours(session: Session, messages: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """The cases that share a finding with these messages."""
-    asked = {"tenant": tenant_of(session), "ids": list(messages)}
-    return list(session.scalars(_NEIGHBOURS, asked))
 
 
 def _texts(ids: Iterable[uuid.UUID]) -> list[str]:

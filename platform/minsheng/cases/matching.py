@@ -20,6 +20,7 @@ from minsheng.cases.ledger import open_case
 from minsheng.cases.memory import forbidden_partners
 from minsheng.cases.models import Case, CaseEvent, CaseMessage, Finding
 from minsheng.cases.numbers import next_numbers
+from minsheng.cases.secrecy import note_complaints
 from minsheng.cases.summary import refresh_cases
 from minsheng.intake.models import Message
 from minsheng.runtime.database import insert_rows
@@ -67,6 +68,7 @@ def match_messages(session: Session, tools: Tools, messages: Sequence[Message]) 
     for message, matches in zip(messages, answers, strict=True):
         table.place(message, matches)
     table.write(session)
+    note_complaints(session, tools, messages)
 
 
 @dataclass

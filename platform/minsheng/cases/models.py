@@ -17,6 +17,8 @@ class Case(TenantTable, Base):
 
     ``origins`` counts the messages by plugin and ``channels`` by channel code, ``reviews`` the open
     findings that touch the case: all kept in step by the ledger so that the queue needs no joins.
+    ``secret`` is a complaint about the office itself: for those who may see it only (see
+    :mod:`minsheng.cases.sight`).
     """
 
     __tablename__ = "cases"
@@ -39,6 +41,7 @@ class Case(TenantTable, Base):
             "id",
             postgresql_where=text("message_count > 1"),
         ),
+        Index(None, "tenant_id", "merged_into", postgresql_where=text("merged_into is not null")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -51,6 +54,7 @@ class Case(TenantTable, Base):
     origins: Mapped[dict[str, Any]]
     channels: Mapped[dict[str, Any]]
     reviews: Mapped[int] = mapped_column(Integer, server_default="0")
+    secret: Mapped[bool] = mapped_column(server_default=text("false"))
     opened_at: Mapped[datetime]
     last_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, server_default="1")
@@ -172,3 +176,4 @@ class CaseSearch(TenantTable, Base):
     last_at: Mapped[datetime]
     codes: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     words: Mapped[str]
+    secret: Mapped[bool] = mapped_column(server_default=text("false"))

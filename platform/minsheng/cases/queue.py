@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from minsheng.audit import Tools
 from minsheng.cases.models import MERGED, OPEN, Case, CaseMessage
 from minsheng.cases.search import search_cases
+from minsheng.cases.sight import PLAIN, Sight, in_sight
 from minsheng.intake.models import Message
 from minsheng.runtime.crypto import normal_phone
 from minsheng_tenants import tenant_of
@@ -64,6 +65,7 @@ class QueueRow:
     review_count: int
     opened_at: datetime
     last_at: datetime
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,15 @@ class QueuePage:
     next_cursor: str | None
 
 
-def queue_page(session: Session, tools: Tools, query: QueueQuery) -> QueuePage:
-    """One page of the queue; raises QueueWishInvalid for a parameter that makes no sense."""
+def queue_page(
+    session: Session, tools: Tools, query: QueueQuery, sight: Sight = PLAIN
+) -> QueuePage:
+    """One page of what is in sight; raises QueueWishInvalid for what makes no sense."""
     _check(query)
     falling = query.sort == "-last_at"
     order = (Case.last_at.desc(), Case.id.desc()) if falling else (Case.last_at, Case.id)
-    chosen = select(Case).where(Case.state == query.state, *_filters(session, tools, query))
+    filters = [*in_sight(sight), *_filters(session, tools, query, sight)]
+    chosen = select(Case).where(Case.state == query.state, *filters)
     if query.cursor:
         at, case_id = _read_cursor(query.cursor)
         place, edge = tuple_(Case.last_at, Case.id), tuple_(at, case_id)
@@ -90,17 +95,19 @@ def queue_page(session: Session, tools: Tools, query: QueueQuery) -> QueuePage:
     return QueuePage([_row(case) for case in shown], _cursor(shown[-1]) if more else None)
 
 
-def view_counts(session: Session) -> dict[str, int]:
-    """How many open cases each view holds, counted up to COUNT_UP_TO."""
-    return {view: session.scalar(_count(view)) or 0 for view in VIEWS}
+def view_counts(session: Session, sight: Sight = PLAIN) -> dict[str, int]:
+    """How many open cases in sight each view holds, counted up to COUNT_UP_TO."""
+    return {view: session.scalar(_count(view, sight)) or 0 for view in VIEWS}
 
 
-def _filters(session: Session, tools: Tools, query: QueueQuery) -> list[ColumnElement[bool]]:
+def _filters(
+    session: Session, tools: Tools, query: QueueQuery, sight: Sight
+) -> list[ColumnElement[bool]]:
     filters = _view(query.view)
     if query.channel:
         filters.append(Case.channels[query.channel].is_not(None))
     if query.q.strip():
-        filters.append(_wish(session, tools, query))
+        filters.append(_wish(session, tools, query, sight))
     return filters
 
 
@@ -108,26 +115,34 @@ def _view(view: str) -> list[ColumnElement[bool]]:
     return {"all": [], "review": [Case.reviews > 0], "joined": [Case.message_count > 1]}[view]
 
 
-def _wish(session: Session, tools: Tools, query: QueueQuery) -> ColumnElement[bool]:
+def _wish(session: Session, tools: Tools, query: QueueQuery, sight: Sight) -> ColumnElement[bool]:
     """Words, a case number, or a telephone number through its blind index."""
     wish = query.q.strip()
     before = _read_cursor(query.cursor)[0] if query.cursor and query.sort == "-last_at" else None
-    found = search_cases(session, wish, before, MAX_PAGE)
+    found = search_cases(session, wish, before, MAX_PAGE, sight)
     ways: list[ColumnElement[bool]] = [Case.id.in_(found), Case.number == wish.upper()]
     phone = normal_phone(wish)
     if _LEAST_PHONE <= len(phone) <= _MOST_PHONE:
         index = tools.keyring.cipher(tenant_of(session)).index("phone", phone)
-        ways.append(Case.id.in_(_cases_of_phone(index)))
+        ways.append(_of_phone(index, sight))
     return or_(*ways)
 
 
-def _cases_of_phone(index: bytes) -> Select[uuid.UUID]:
+def _of_phone(index: bytes, sight: Sight) -> ColumnElement[bool]:
+    """The cases of a telephone number; where its owner asked for secrecy, for those with the right.
+
+    One message that asks hides the number in the whole case, for it tells who wrote that one too.
+    """
     told = and_(Message.tenant_id == CaseMessage.tenant_id, Message.id == CaseMessage.message_id)
-    return select(CaseMessage.case_id).join(Message, told).where(Message.phone_ix == index)
+    named = select(CaseMessage.case_id).join(Message, told).where(Message.phone_ix == index)
+    if sight.confidential:
+        return Case.id.in_(named)
+    return and_(Case.id.in_(named), Case.id.not_in(named.where(Message.confidential.is_(True))))
 
 
-def _count(view: str) -> Select[int]:
-    some = select(Case.id).where(Case.state == OPEN, *_view(view)).limit(COUNT_UP_TO).subquery()
+def _count(view: str, sight: Sight) -> Select[int]:
+    wanted = Case.state == OPEN, *in_sight(sight), *_view(view)
+    some = select(Case.id).where(*wanted).limit(COUNT_UP_TO).subquery()
     return select(func.count()).select_from(some)
 
 
@@ -157,6 +172,7 @@ def _row(case: Case) -> QueueRow:
         review_count=case.reviews,
         opened_at=case.opened_at,
         last_at=case.last_at,
+        secret=case.secret,
     )
 
 

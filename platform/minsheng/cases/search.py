@@ -16,6 +16,8 @@ from sqlalchemy import and_, delete, select, text
 from sqlalchemy.orm import Session
 
 from minsheng.cases.models import OPEN, Case, CaseMessage, CaseSearch
+from minsheng.cases.sight import PLAIN, Sight
+from minsheng.intake.confidential import hide_person
 from minsheng.intake.models import Message
 from minsheng_dedupe.normalise import fold
 from minsheng_tenants import tenant_of
@@ -41,28 +43,35 @@ def index_cases(session: Session, case_ids: Iterable[uuid.UUID]) -> None:
             "at": last_at,
             "words": said,
             "codes": _array(pair_codes(tenant_id, said)),
+            "secret": secret,
         }
-        for case_id, (last_at, said) in words.items()
+        for case_id, (last_at, secret, said) in words.items()
     ]
     session.execute(_INDEX, rows)
 
 
 _INDEX = text("""
-    insert into case_search (tenant_id, case_id, last_at, words, codes)
-    values (:tenant, :case, :at, :words, cast(:codes as integer[]))
-    on conflict (tenant_id, case_id) do update
-    set last_at = excluded.last_at, words = excluded.words, codes = excluded.codes
+    insert into case_search (tenant_id, case_id, last_at, words, codes, secret)
+    values (:tenant, :case, :at, :words, cast(:codes as integer[]), :secret)
+    on conflict (tenant_id, case_id) do update set last_at = excluded.last_at,
+        words = excluded.words, codes = excluded.codes, secret = excluded.secret
     where case_search.tenant_id = :tenant
 """)
 
 
-_SEARCH = text("select case_id, last_at from search_cases(:codes, :needles, :before, :most)")
+_SEARCH = text(
+    "select case_id, last_at from search_cases(:codes, :needles, :before, :most, :hidden_too)"
+)
 
 
 def search_cases(
-    session: Session, wish: str, before: datetime | None = None, most: int = 50
+    session: Session,
+    wish: str,
+    before: datetime | None = None,
+    most: int = 50,
+    sight: Sight = PLAIN,
 ) -> list[uuid.UUID]:
-    """Open cases that hold every word of ``wish``, the most recent first, at most 200.
+    """Open cases in sight that hold every word of ``wish``, most recent first, at most 200.
 
     Only those last heard of at ``before`` or earlier; of several at that very moment the caller
     picks those behind its cursor.
@@ -80,6 +89,7 @@ def search_cases(
         "needles": [f"%{_escape(needle)}%" for needle in needles],
         "before": before,
         "most": most,
+        "hidden_too": sight.confidential,
     }
     return [row.case_id for row in session.execute(_SEARCH, asked)]
 
@@ -107,22 +117,27 @@ def _escape(needle: str) -> str:
 
 def _words(
     session: Session, case_ids: Sequence[uuid.UUID]
-) -> dict[uuid.UUID, tuple[datetime, str]]:
+) -> dict[uuid.UUID, tuple[datetime, bool, str]]:
     said: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
-    last: dict[uuid.UUID, datetime] = {}
+    known: dict[uuid.UUID, tuple[datetime, bool]] = {}
     standing = and_(CaseMessage.tenant_id == Case.tenant_id, CaseMessage.case_id == Case.id)
     told = and_(Message.tenant_id == Case.tenant_id, Message.id == CaseMessage.message_id)
     chosen = (
-        select(Case.id, Case.last_at, Message.subject, Message.body)
+        select(
+            Case.id, Case.last_at, Case.secret,
+            Message.subject, Message.body, Message.confidential,
+        )
         .join(CaseMessage, standing)
         .join(Message, told)
         .where(Case.id.in_(case_ids), Case.state == OPEN)
         .order_by(Message.received_at, Message.id)
-    )
+    )  # fmt: skip
     for row in session.execute(chosen):
-        last[row.id] = row.last_at
-        said[row.id] += [row.subject, row.body[:MAX_WORDS]]
+        known[row.id] = row.last_at, row.secret
+        words = [row.subject, row.body[:MAX_WORDS]]
+        # What a citizen who asked for secrecy says of himself is found by nobody.
+        said[row.id] += map(hide_person, words) if row.confidential else words
     return {
-        case_id: (last[case_id], searchable("\n".join(parts))[:MAX_WORDS])
+        case_id: (*known[case_id], searchable("\n".join(parts))[:MAX_WORDS])
         for case_id, parts in said.items()
     }

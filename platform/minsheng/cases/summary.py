@@ -53,7 +53,9 @@ _REVIEWS = text("""
     ), counted as (
         select a.case_id, count(*) as reviews from asked a
         join case_messages o on o.tenant_id = :tenant and o.message_id = a.other_message
-        where o.case_id <> a.case_id group by a.case_id
+        join cases theirs on theirs.tenant_id = :tenant and theirs.id = o.case_id
+        join cases ours on ours.tenant_id = :tenant and ours.id = a.case_id
+        where o.case_id <> a.case_id and (ours.secret or not theirs.secret) group by a.case_id
     )
     update cases k set reviews = coalesce(c.reviews, 0), version = k.version + 1
     from unnest(cast(:ids as uuid[])) wanted(id) left join counted c on c.case_id = wanted.id
@@ -77,8 +79,27 @@ def refresh_cases(
 
 
 def refresh_reviews(session: Session, case_ids: Collection[uuid.UUID]) -> None:
-    """Count anew how many open findings touch these cases."""
+    """Count anew how many open findings touch these cases.
+
+    A secret case is counted at itself only: a count elsewhere would say that it exists.
+    """
     if case_ids:
         asked = {"tenant": tenant_of(session), "ids": sorted(case_ids)}
         session.execute(_REVIEWS, asked)
     session.expire_all()
+
+
+_NEIGHBOURS = text("""
+    select distinct other.case_id from case_messages mine
+    join findings f on f.tenant_id = :tenant
+        and (f.message_id = mine.message_id or f.other_id = mine.message_id)
+    join case_messages other on other.tenant_id = :tenant
+        and other.message_id in (f.message_id, f.other_id)
+    where mine.tenant_id = :tenant and mine.case_id = any(:ids)
+""")
+
+
+def neighbours_of(session: Session, case_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """The cases that share a finding with one of these."""
+    asked = {"tenant": tenant_of(session), "ids": sorted(case_ids)}
+    return list(session.scalars(_NEIGHBOURS, asked))

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Tools
+from minsheng.intake.confidential import asks_confidence
 from minsheng.intake.inbox import PARSED
 from minsheng.intake.models import Channel, InboxItem, Message
 from minsheng.intake.text import clean_text, mask_text
@@ -82,6 +83,7 @@ def message_row(cipher: FieldCipher, channel: Channel, arrival: Arrival) -> dict
         "phone_ix": cipher.index("phone", normal_phone(citizen.phone)),
         "email_ix": cipher.index("email", normal_email(citizen.email)),
         "name_ix": cipher.index("name", normal_name(citizen.name)),
+        "confidential": parsed.confidential or asks_confidence(subject, body),
         "details": {"attachments": len(parsed.attachments), "cut": len(body) > MAX_BODY},
     }
 

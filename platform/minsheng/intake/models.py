@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, UniqueConstraint, func
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from minsheng_tenants import Base, TenantTable
@@ -78,6 +78,7 @@ class Message(TenantTable, Base):
 
     ``subject`` and ``body`` hold placeholders for telephones, identity numbers, plates and the
     citizen's name; the originals and the contact fields are sealed. The ``*_ix`` are blind indexes.
+    ``confidential``: the citizen asks not to be named (要求保密), the one mark that may be changed.
     """
 
     __tablename__ = "messages"
@@ -105,6 +106,7 @@ class Message(TenantTable, Base):
     email_ix: Mapped[bytes]
     name_ix: Mapped[bytes]
     details: Mapped[dict[str, Any]]
+    confidential: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

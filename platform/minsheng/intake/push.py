@@ -23,7 +23,10 @@ from minsheng_tenants import tenant_of
 
 @dataclass(frozen=True, slots=True)
 class PushedMessage:
-    """A message as it is posted; ``received_at`` is aware."""
+    """A message as it is posted; ``received_at`` is aware.
+
+    ``confidential``: the citizen asks not to be named (要求保密); words that say so count as well.
+    """
 
     external_id: str
     subject: str
@@ -33,6 +36,7 @@ class PushedMessage:
     addressee: str = ""
     kind: str = ""
     citizen: Citizen = field(default_factory=Citizen)
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,9 @@ def _answers(
 
 def _canonical(message: PushedMessage) -> bytes:
     said = asdict(message) | {"received_at": message.received_at.isoformat()}
+    if not message.confidential:
+        # Arrivals that were stored before there was such a mark have no word of it.
+        del said["confidential"]
     return json.dumps(said, sort_keys=True).encode()
 
 

@@ -40,6 +40,8 @@ DEFAULT_FIELDS: Mapping[str, str] = {
     "state": "orderState",
 }
 _EXTRA = ("domain", "source", "address_detail", "urgency", "secret", "deadline", "state")
+_YES = frozenset({"是", "1", "y", "yes", "true", "保密"})
+"""Ways to write that a work order is to be kept secret; which one a city uses was not recorded."""
 _LONGEST_NUMBER = 200
 """Real order numbers have 18 digits; a key much longer than this fits no index."""
 
@@ -113,6 +115,7 @@ def _message(number: str, words: Mapping[str, str]) -> ParsedMessage:
         ),
         thread=tuple(words[name] for name in ("earlier_order", "urged_order") if words[name]),
         extra={name: words[name] for name in _EXTRA if words[name]},
+        confidential=words["secret"].strip().lower() in _YES,
     )
 
 

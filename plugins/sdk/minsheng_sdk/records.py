@@ -108,7 +108,9 @@ class ParsedMessage:
     """One arrival read into the field's words.
 
     ``received_at`` is aware. ``thread`` holds the channel's own references to earlier arrivals
-    (mail: Message-IDs). ``extra`` keeps what the channel says besides, as text.
+    (mail: Message-IDs). ``extra`` keeps what the channel says besides, as text. ``confidential``
+    says that the citizen asked, by a field of the source, not to be named (要求保密); the service
+    reads the words of the text itself.
     """
 
     external_id: str
@@ -122,6 +124,7 @@ class ParsedMessage:
     thread: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
