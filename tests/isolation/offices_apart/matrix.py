@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from flask.testing import FlaskClient
 from offices_apart.operations import Given, Id, all_operations, places
@@ -106,11 +107,20 @@ def one_other(office: Office, attacked: str, value: str) -> Callable[[str, Id], 
 def said(answer: TestResponse, *names: str) -> tuple[int, str, str]:
     """Status, where it leads and body, without the ids asked for and those just made."""
     text, leads = answer.get_data(as_text=True), answer.headers.get("Location", "")
-    for name in sorted(filter(None, names), key=len, reverse=True):
+    spelled = {spelling for name in names if name for spelling in (name, quote(name))}
+    for name in sorted(spelled, key=len, reverse=True):
         text, leads = text.replace(name, "ID"), leads.replace(name, "ID")
     for pattern in _CHANGING:
         text = pattern.sub("NEW", text)
     return answer.status_code, leads, text
+
+
+def difference(one: tuple[int, str, str], other: tuple[int, str, str]) -> str:
+    """Where two answers part, in short."""
+    at = next(
+        (i for i, pair in enumerate(zip(one[2], other[2], strict=False)) if len({*pair}) > 1), 0
+    )
+    return " / ".join(f"{a[0]} {a[1]} …{a[2][max(at - 40, 0) : at + 80]!r}" for a in (one, other))
 
 
 def judge(

@@ -40,15 +40,16 @@ class Office:
     tenant_id: int
     mark: str
     ids: Mapping[str, str]
+    phone: str = ""
 
 
 def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], None]) -> Office:
     """Give an office channels, cases (two joined), a finding and an arrival in quarantine."""
     mark = new_mark()
     ids = {"tenant": _code_of(process, tenant_id)} | _channels(process, tenant_id, mark)
-    posted = [_message(ids["channel"], f"{LIFT}{mark}", new_phone()) for _ in range(2)] + [
-        _message(ids["channel"], f"{text}{mark}", "") for text in ("路灯不亮", "井盖破损")
-    ]
+    phones = [new_phone(), new_phone()]
+    posted = [_message(ids["channel"], f"{LIFT}{mark}", phone) for phone in phones]
+    posted += [_message(ids["channel"], f"{said}{mark}", "") for said in ("路灯不亮", "井盖破损")]
     for each in posted:
         assert api.post("/messages", each).status_code == 201
     settle(tenant_id)
@@ -62,7 +63,7 @@ def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], 
         "joined": shown[3]["case"], "joined_message": shown[3]["id"],
         "aside": _put_aside(process, tenant_id, ids["pulled"], mark),
     }  # fmt: skip
-    return Office(tenant_id, mark, ids)
+    return Office(tenant_id, mark, ids, phones[0])
 
 
 def new_mark() -> str:
