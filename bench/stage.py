@@ -63,6 +63,7 @@ def _service(servers: Servers, home: Path) -> Process:
         "MINSHENG_WEB_WORKERS": WORKERS,
         "MINSHENG_LOG_LEVEL": "warning",
         "MINSHENG_SWEEP_SECONDS": "1",
+        "MINSHENG_SECOND_FACTOR": "offered",
     }
     return build(settled(Settings.from_environ(given)), operator=True)
 

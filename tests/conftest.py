@@ -237,6 +237,7 @@ def settings_for(logins: Logins, servers: Servers, **more: str) -> Settings:
         "MINSHENG_DATABASE_OWNER_URL": logins.owner,
         "MINSHENG_REDIS_URL": servers.redis_url,
         "MINSHENG_TESTING": "1",
+        "MINSHENG_SECOND_FACTOR": "offered",
     }
     return Settings.from_environ(given | {f"MINSHENG_{key}": value for key, value in more.items()})
 

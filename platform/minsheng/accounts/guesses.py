@@ -32,7 +32,6 @@ OFFICE_TRIES = 300
 """Wrong passwords in one office and window, after which accounts lock sooner."""
 SESSION_TRIES = 5
 """Wrong codes or passwords in one login session and window, after which it ends."""
-_KEPT = timedelta(days=1)
 
 Subject = tuple[str, bytes]
 """A kind of count and what it is about."""
@@ -72,11 +71,12 @@ def count_tries(session: Session, now: datetime, subjects: Sequence[Subject]) ->
         )
         .returning(Guess.kind, Guess.tries)
     )
-    counted = {row.kind: row.tries for row in session.execute(statement)}
-    if counted.get(OFFICE) == 1:
-        # An office's new window is the moment to sweep: no timer, and at most once in it.
-        session.execute(delete(Guess).where(Guess.since <= now - _KEPT))
-    return counted
+    return {row.kind: row.tries for row in session.execute(statement)}
+
+
+def sweep_tries(session: Session, now: datetime) -> None:
+    """Delete the office's counts whose window is over."""
+    session.execute(delete(Guess).where(Guess.since <= now - WINDOW))
 
 
 def give_back(session: Session, subjects: Sequence[Subject]) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Row, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from minsheng.accounts.errors import LoginRefused
+from minsheng.accounts.errors import LoginRefused, SessionEnded
 from minsheng.accounts.guesses import (
     ADDRESS,
     ADDRESS_TRIES,
@@ -28,12 +28,22 @@ from minsheng.accounts.guesses import (
 )
 from minsheng.accounts.models import User
 from minsheng.accounts.passwords import (
+    check_choice,
     hash_password,
     is_outdated,
     nobodys_hash,
     password_fits,
+    same_password,
 )
-from minsheng.accounts.users import ACTIVE, USERNAME, find_user
+from minsheng.accounts.sessions import (
+    INITIAL,
+    SignedIn,
+    count_session_try,
+    end_guessed_session,
+    forget_session_tries,
+)
+from minsheng.accounts.tidying import plan_tidying
+from minsheng.accounts.users import ACTIVE, USERNAME, change_password, find_user
 from minsheng.audit import Actor, Tools
 from minsheng_tenants import tenant_of
 
@@ -75,13 +85,53 @@ def authenticate(session: Session, tools: Tools, username: str, password: str, o
 
 
 def confirm_password(
-    session: Session, tools: Tools, user: User, password: str, origin: str
-) -> None:
-    """Ask a person who is logged in for the password again; raises LoginRefused.
+    session: Session, tools: Tools, signed_in: SignedIn, password: str, origin: str
+) -> User:
+    """Ask a person who is logged in for the password again; raises LoginRefused or SessionEnded.
 
-    Limited and counted as a login is, so that an open session is no place to guess.
+    Counted and limited as a login is, and five in the session besides, so that an open session is
+    no place to guess. Call it first in its session.
     """
-    _check(session, tools, user.username, password, origin, CONFIRM)
+    tenant_id = tenant_of(session)
+    tries = count_session_try(tools, tenant_id, signed_in)
+    try:
+        user = _check(session, tools, signed_in.user.username, password, origin, CONFIRM)
+    except LoginRefused:
+        end_guessed_session(tools, tenant_id, signed_in, tries, origin)
+        raise
+    forget_session_tries(session, signed_in)
+    return user
+
+
+def change_own_password(
+    session: Session, tools: Tools, signed_in: SignedIn, old: str, password: str, origin: str
+) -> User:
+    """Set a new password for a person who gives the old one; ends every session of the person.
+
+    Raises AccountInvalid for the new one, LoginRefused for the old one, or SessionEnded. Call it
+    first in its session.
+    """
+    check_choice(password, signed_in.user.username, old)
+    user = confirm_password(session, tools, signed_in, old, origin)
+    actor = Actor("user", user.username, origin)
+    return change_password(session, tools, actor, user.id, password)
+
+
+def replace_initial_password(
+    session: Session, tools: Tools, signed_in: SignedIn, password: str, origin: str
+) -> User:
+    """Set the first password of a person's own; ends every session of the person.
+
+    Raises AccountInvalid, also for the password that was given, or SessionEnded for a session that
+    is not for this.
+    """
+    user = signed_in.user
+    if signed_in.level != INITIAL:
+        raise SessionEnded
+    check_choice(password, user.username)
+    if user.password_hash and password_fits(user.password_hash, password):
+        raise same_password()
+    return change_password(session, tools, Actor("user", user.username, origin), user.id, password)
 
 
 def refuse_unknown_office(password: str) -> LoginRefused:
@@ -143,6 +193,8 @@ def _count_try(tools: Tools, tenant_id: int, name: str, subjects: tuple[Subject,
     with tools.database.session(tenant_id) as session:
         session.execute(NO_WAIT)
         counted = count_tries(session, now, subjects)
+        if counted[OFFICE] == 1:
+            plan_tidying(session, tools)
         if counted[ADDRESS] > ADDRESS_TRIES:
             # The account is not touched: whoever is held here can lock nobody out.
             return _Try(None, "", held=True)

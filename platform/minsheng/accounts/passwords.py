@@ -33,9 +33,7 @@ def hash_password(password: str) -> str:
 
     Raises AccountInvalid when it has fewer than 10 or more than 200 characters.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        message = f"a password needs {SHORTEST} to {LONGEST} characters: choose another"
-        raise AccountInvalid("password", message)
+    _check_length(password)
     return _hasher.hash(_plain(password))
 
 
@@ -48,20 +46,27 @@ def password_fits(stored: str, password: str) -> bool:
     return _fits(stored, plain) and len(password) <= LONGEST
 
 
-def check_choice(password: str, username: str, stored: str | None) -> None:
+def check_choice(password: str, username: str, old: str = "") -> None:
     """Raise AccountInvalid for a password that a person may not choose as their own.
 
-    Its length is looked at by :func:`hash_password`. NIST SP 800-63B-4 3.1.1.2 asks for no rules
-    on kinds of characters, but to refuse what is expected; ours: the user name in it, or fewer
-    than five different characters. ``stored`` is the hash of the password that it replaces.
+    NIST SP 800-63B-4 3.1.1.2 asks for no rules on kinds of characters, but to refuse what is
+    expected; ours: the user name in it, or fewer than five different characters. ``old`` is what
+    was typed as the password that it replaces.
     """
-    plain = unicodedata.normalize("NFKC", password).lower()
-    if (len(username) >= SHORTEST_NAME and username in plain) or len(set(plain)) < DIFFERENT:
+    _check_length(password)
+    plain = _plain(password).lower()
+    named = len(username) >= SHORTEST_NAME and username.encode() in plain
+    if named or len(set(password)) < DIFFERENT:
         message = "a password needs five different characters and not the user name: choose another"
         raise AccountInvalid("password", message)
-    if stored and password_fits(stored, password):
-        message = "this is the password you had: choose another"
-        raise AccountInvalid("password", message)
+    if old and plain == _plain(old).lower():
+        raise same_password()
+
+
+def same_password() -> AccountInvalid:
+    """What is said to somebody who chooses the password there was."""
+    message = "this is the password there was: choose another"
+    return AccountInvalid("password", message)
 
 
 def is_outdated(stored: str) -> bool:
@@ -73,6 +78,12 @@ def nobodys_hash() -> str:
     """A hash that no password fits, as costly to check as a real one, for unknown users."""
     salt, digest = (base64.b64encode(os.urandom(n)).decode().rstrip("=") for n in (16, 32))
     return f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"
+
+
+def _check_length(password: str) -> None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        message = f"a password needs {SHORTEST} to {LONGEST} characters: choose another"
+        raise AccountInvalid("password", message)
 
 
 def _fits(stored: str, plain: bytes) -> bool:

@@ -26,6 +26,7 @@ from minsheng.accounts.errors import RoleDenied, SessionEnded
 from minsheng.accounts.guesses import SESSION, SESSION_TRIES, count_tries, forget_tries
 from minsheng.accounts.models import LoginSession, User
 from minsheng.accounts.roles import Permission, allowed
+from minsheng.accounts.tidying import plan_tidying
 from minsheng.accounts.users import ACTIVE
 from minsheng.audit import SYSTEM, Actor, Tools
 from minsheng.runtime.ids import new_id
@@ -97,6 +98,7 @@ def open_session(
     """Start a session for a user who has just authenticated; the token is told this once."""
     token = _new_token(session)
     now = tools.clock.now()
+    user.last_login_at = now
     row = LoginSession(
         id=new_id(),
         user_id=user.id,
@@ -107,9 +109,11 @@ def open_session(
         origin=origin,
     )
     session.add(row)
+    plan_tidying(session, tools)
     actor = Actor("user", user.username, origin)
     said = "ok" if level == FULL else f"wants {level}"
     tools.auditor.record(session, actor, "session.open", "session", row.id, result=said)
+    plan_tidying(session, tools)
     return token
 
 

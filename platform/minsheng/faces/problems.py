@@ -21,6 +21,8 @@ import structlog
 from flask import Flask, Request, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -28,7 +30,11 @@ from minsheng.accounts.errors import (
     AccountExists,
     AccountInvalid,
     AccountNotFound,
+    FactorRefused,
     LoginRefused,
+    ProviderAway,
+    ProviderLoginRefused,
+    ProviderNotFound,
     RoleDenied,
     SessionEnded,
 )
@@ -40,6 +46,9 @@ MEDIA_TYPE = "application/problem+json"
 TYPES = "/problems/"
 """Where problem types are named; a path, since an installation has no fixed host name."""
 PAGE_HOOK = "minsheng_problem_page"
+
+RETRY_SECONDS = 10
+"""When to come again after the database was away; our figure."""
 
 _DOCUMENT_PATHS = ("/api", "/oauth")
 _log = structlog.get_logger(__name__)
@@ -59,7 +68,11 @@ ProblemTable = Mapping[type[Exception], ProblemKind]
 PROBLEMS: ProblemTable = {
     Unauthorised: ProblemKind(401, "unauthorised", "An access token is needed"),
     Forbidden: ProblemKind(403, "scope-missing", "The access token does not allow this"),
+    FactorRefused: ProblemKind(401, "code-refused", "The code was refused"),
     LoginRefused: ProblemKind(401, "login-refused", "The login was refused"),
+    ProviderLoginRefused: ProblemKind(403, "login-refused", "The login was refused"),
+    ProviderAway: ProblemKind(503, "provider-away", "The login provider cannot be used"),
+    ProviderNotFound: ProblemKind(404, "not-found", "There is no such thing here"),
     SessionEnded: ProblemKind(401, "session-ended", "The session has ended"),
     RoleDenied: ProblemKind(403, "role-denied", "Your role does not allow this"),
     AccountInvalid: ProblemKind(422, "invalid", "The request cannot be carried out as it is"),
@@ -186,6 +199,8 @@ def register_problems(app: Flask, table: ProblemTable = PROBLEMS) -> None:
 
     for kind in table:
         app.register_error_handler(kind, known)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _store_away)
     app.register_error_handler(HTTPException, _http)
     app.before_request(_begin)
     app.after_request(_name_request)
@@ -268,6 +283,21 @@ def _said(error: HTTPException, data: Mapping[str, Any], *, faults: bool) -> tup
     if error.code == http.HTTPStatus.BAD_REQUEST and faults:
         return "malformed", "the body is not JSON that can be read: see errors"
     return error.name.lower().replace(" ", "-").replace("'", ""), str(detail)
+
+
+def _store_away(error: SQLAlchemyError) -> ResponseReturnValue:
+    """The database cannot be reached, or not in time: nothing was done, and nobody is let in."""
+    _log.error("database away", path=request.path, error=type(error).__name__)
+    return render(
+        Problem(
+            status=503,
+            slug="unavailable",
+            title="The service is not available",
+            detail="the database cannot be reached just now, nothing was done: try again soon",
+            request_id=request_id(),
+            headers=(("Retry-After", str(RETRY_SECONDS)),),
+        )
+    )
 
 
 def _unexpected(error: InternalServerError) -> Problem:

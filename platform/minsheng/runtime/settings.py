@@ -46,12 +46,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MINSHENG_RUN_MEMORY_MB", "1024", "memory limit of one channel run"),
     Setting("MINSHENG_MAX_BODY_BYTES", "8388608", "largest request body that is read"),
     Setting("MINSHENG_TOKEN_SECONDS", "900", "life of an API token"),
+    Setting("MINSHENG_OLD_SECRET_SECONDS", "604800", "how long the secret of an API client still "
+            "holds after it was replaced"),
     Setting("MINSHENG_SESSION_IDLE_SECONDS", "1800", "a login session ends after this idle time"),
     Setting("MINSHENG_SESSION_SECONDS", "43200", "a login session ends after this time at most"),
     Setting("MINSHENG_SECOND_FACTOR", "required", "required = who logs in by password needs a "
             "second factor; offered = only who set one up (the demo's own setting)"),
-    Setting("MINSHENG_PROXIES", "0", "reverse proxies in front that add to X-Forwarded-For; wrong "
-            "tries are counted by the address that the outermost of them saw"),
     Setting("MINSHENG_COOKIE_SECURE", "auto", "auto = `__Host-` Secure cookies save on a loopback "
             "address, where there is no TLS; true = always; false = never"),
     Setting("MINSHENG_LANGUAGE", "zh", "language of the pages if the browser names none: zh or en"),

@@ -1,6 +1,6 @@
 """Who is at the desk: the logged-in person, the office's session, and the rail beside each page."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -8,7 +8,6 @@ from typing import ParamSpec, TypeVar
 
 from flask import abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from minsheng.accounts.errors import SessionEnded
@@ -21,10 +20,10 @@ from minsheng.accounts.service import (
     resume_session,
     tenant_of_token,
 )
+from minsheng.accounts.sessions import FULL, Level
 from minsheng.audit import Actor, Tools
 from minsheng.faces.web.cookies import form_token, session_token
 from minsheng.faces.web.headers import own_origin
-from minsheng_tenants import Tenant
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _EXTENSION = "minsheng_web"
@@ -35,11 +34,15 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class WebTools:
-    """What the pages need of the process; ``badges`` are a plugin's words (Chinese, English)."""
+    """What the pages need of the process; ``badges`` are a plugin's words (Chinese, English).
+
+    ``factor_required`` = whoever logs in by password needs a second factor.
+    """
 
     tools: Tools
     limits: SessionLimits
     badges: Mapping[str, tuple[str, str]]
+    factor_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,8 @@ def is_live() -> bool:
     return request.headers.get("HX-Request") == "true" and request.method == "GET"
 
 
-def find_visitor() -> Visitor | None:
-    """The person whose session the browser holds, or None."""
+def find_visitor(levels: Sequence[Level] = (FULL,)) -> Visitor | None:
+    """The person whose session the browser holds, or None; a login half done is none."""
     token = session_token()
     if not token:
         return None
@@ -114,12 +117,11 @@ def find_visitor() -> Visitor | None:
         tenant_id = tenant_of_token(token)
         with tools().database.session(tenant_id) as session:
             signed_in = resume_session(
-                session, tools(), token, web_tools().limits, touch=not is_live()
+                session, tools(), token, web_tools().limits, touch=not is_live(), levels=levels
             )
-            office = session.scalar(select(Tenant.name).where(Tenant.id == tenant_id)) or ""
     except SessionEnded:
         return None
-    return Visitor(tenant_id, office, signed_in)
+    return Visitor(tenant_id, signed_in.office, signed_in)
 
 
 def needs(
@@ -133,20 +135,38 @@ def needs(
     """
 
     def gate(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
-        @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
-            found = find_visitor()
-            if found is None:
-                return ask_to_log_in()
-            g.visitor = found
-            check_form()
-            demand_permission(tools(), found.tenant_id, found.user, permission, origin())
-            return view(*args, **kwargs)
-
+        guarded = _behind_login(view, permission)
         guarded.needed_permission = permission  # type: ignore[attr-defined]
         return guarded
 
     return gate
+
+
+def needs_login(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
+    """Let a view run for everybody who is logged in, as :func:`needs` does; for one's own things.
+
+    The view bears ``needs_login``.
+    """
+    guarded = _behind_login(view, None)
+    guarded.needs_login = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def _behind_login(
+    view: Callable[P, R], permission: Permission | None
+) -> Callable[P, R | ResponseReturnValue]:
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
+        found = find_visitor()
+        if found is None:
+            return ask_to_log_in()
+        g.visitor = found
+        check_form()
+        if permission is not None:
+            demand_permission(tools(), found.tenant_id, found.user, permission, origin())
+        return view(*args, **kwargs)
+
+    return guarded
 
 
 def ask_to_log_in() -> ResponseReturnValue:
