@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from sqlalchemy import func, select
 
 from bench.stage import PORT, Stage, port_answers, program
+from minsheng.accounts.service import create_client
 from minsheng.accounts.tokens import issue_token
 from minsheng.audit import SYSTEM
 from minsheng.cases.models import CaseMessage
@@ -113,10 +114,10 @@ def _rate(request: Callable[[], tuple[str, str, dict[str, str]]]) -> float:
 
 
 def _headers(stage: Stage) -> dict[str, str]:
-    client = f"{stage.tenant_id}-00000000-0000-7000-8000-000000000000"
-    token = issue_token(
-        stage.process.tools, client, stage.tenant_id, "messages:write", timedelta(hours=1)
-    )
+    tools, scope = stage.process.tools, "messages:write"
+    with tools.database.session(stage.tenant_id) as session:
+        client = create_client(session, tools, SYSTEM, f"bench {time.monotonic_ns()}", [scope])
+    token = issue_token(tools, client.client_id, stage.tenant_id, scope, timedelta(hours=1))
     return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 

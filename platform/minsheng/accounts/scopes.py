@@ -12,7 +12,12 @@ SCOPES: Mapping[str, str] = {
     "messages:read": "see messages",
     "messages:write": "post messages",
     "cases:read": "see cases, their messages and history",
-    "cases:write": "join, part and split cases",
+    "cases:write": "join, part and split cases, and mark citizens who ask for secrecy",
+    "cases:confidential": "see complaints about the office itself and citizens who ask for secrecy",
+    "citizens:read": "see a citizen's name, telephone and mail address for a purpose",
+    "clients:read": "see the office's API clients",
+    "clients:write": "ask for API clients, take scopes from them, call back tokens, turn them off",
+    "clients:rotate": "give the client itself a new secret",
 }
 """Every scope and what it allows."""
 

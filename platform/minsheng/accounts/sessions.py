@@ -109,7 +109,6 @@ def open_session(
         origin=origin,
     )
     session.add(row)
-    plan_tidying(session, tools)
     actor = Actor("user", user.username, origin)
     said = "ok" if level == FULL else f"wants {level}"
     tools.auditor.record(session, actor, "session.open", "session", row.id, result=said)

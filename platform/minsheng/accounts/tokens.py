@@ -1,7 +1,8 @@
-"""Access tokens: signed, short-lived, checked without the database (RFC 9068 in HS256).
+"""Access tokens: signed, short-lived, read without the database (RFC 9068 in HS256).
 
 joserfc checks the signature and decodes an expired token without a word; the claims are checked
-here, one by one. A token cannot be called back: it lives MINSHENG_TOKEN_SECONDS and no longer.
+here, one by one. Whether the client may still come in, and whether the token has been called back,
+is :mod:`minsheng.accounts.client_gate`'s to say.
 """
 
 import uuid
@@ -35,6 +36,7 @@ class TokenClaims:
     client_id: str
     tenant_id: int
     scopes: frozenset[str]
+    issued_at: datetime
     expires_at: datetime
     token_id: str
 
@@ -48,7 +50,9 @@ def issue_token(tools: Tools, client_id: str, tenant_id: int, scopes: str, life:
         "sub": client_id,
         "tid": tenant_id,
         "scope": scopes,
-        "iat": int(now.timestamp()),
+        # To the microsecond, so that a token made in the second in which all were called back is
+        # known to be older or newer than that moment (RFC 7519 allows a fraction).
+        "iat": now.timestamp(),
         "exp": int((now + life).timestamp()),
         "jti": str(uuid.uuid4()),
     }
@@ -73,11 +77,12 @@ def read_token(tools: Tools, token: str) -> TokenClaims:
 
 def _claims(claims: dict[str, object]) -> TokenClaims:
     client_id, tenant_id, scope = claims["sub"], claims["tid"], claims["scope"]
-    expires, token_id = claims["exp"], claims["jti"]
+    issued, expires, token_id = claims["iat"], claims["exp"], claims["jti"]
     if type(tenant_id) is not int or not isinstance(scope, str) or not isinstance(expires, int):
         raise TokenRefused("claims")
     try:
         owner = tenant_of_client(str(client_id))
+        issued_at = datetime.fromtimestamp(float(str(issued)), UTC)
         expires_at = datetime.fromtimestamp(expires, UTC)
     except (ClientRefused, OverflowError, OSError, ValueError) as error:
         raise TokenRefused("claims") from error
@@ -87,6 +92,7 @@ def _claims(claims: dict[str, object]) -> TokenClaims:
         client_id=str(client_id),
         tenant_id=tenant_id,
         scopes=split_scopes(scope),
+        issued_at=issued_at,
         expires_at=expires_at,
         token_id=str(token_id),
     )
@@ -94,7 +100,8 @@ def _claims(claims: dict[str, object]) -> TokenClaims:
 
 def _registry(tools: Tools) -> JWTClaimsRegistry:
     return JWTClaimsRegistry(
-        now=int(tools.clock.now().timestamp()),
+        # A whole second would call a token of this second one of the future.
+        now=tools.clock.now().timestamp(),  # type: ignore[arg-type]  # it only compares
         leeway=0,
         iss={"essential": True, "value": ISSUER},
         aud={"essential": True, "value": AUDIENCE},

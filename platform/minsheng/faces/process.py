@@ -5,6 +5,9 @@ from datetime import timedelta
 
 from redis import Redis
 
+from minsheng.accounts.service import SessionLimits
+from minsheng.accounts.tidying import TIDY
+from minsheng.accounts.work import Tidier
 from minsheng.audit import Tools, make_tools
 from minsheng.cases.matching import MatchMaker
 from minsheng.intake.host import Limits, PluginHost, PluginRegistry
@@ -21,7 +24,7 @@ from minsheng.runtime.runner import Handler, Runner
 from minsheng.runtime.settings import SettingRefused, Settings
 
 CHANNELS, CASES = "channels", "cases"
-KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES}
+KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES, TIDY: CASES}
 """Which queue a kind of work is rung on; a worker listens on one of them (runtime.bell)."""
 
 MASTER_KEY = "keys/master.key"
@@ -114,6 +117,7 @@ def make_runner(process: Process) -> Runner:
         PULL: Handler(Puller(tools, host, lease).work, CHANNELS, batch=1),
         PARSE: Handler(Parser(tools, host, lease).work, CHANNELS),
         MATCH: Handler(MatchMaker(tools, lease).work, CASES),
+        TIDY: Handler(Tidier(tools, SessionLimits.from_settings(process.settings)).work, CASES),
     }
     return Runner(tools.database, process.bell, tools.clock, handlers, lease)
 

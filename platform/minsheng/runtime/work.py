@@ -63,8 +63,18 @@ _ADD = text("""
 """)
 
 
-def add_work(session: Session, kind: str, row_ids: Sequence[uuid.UUID], due_at: datetime) -> None:
-    """Write work rows in the caller's transaction; a row that stands already is left alone."""
+def add_work(
+    session: Session,
+    kind: str,
+    row_ids: Sequence[uuid.UUID],
+    due_at: datetime,
+    *,
+    ring: bool = True,
+) -> None:
+    """Write work rows in the caller's transaction; a row that stands already is left alone.
+
+    ``ring=False`` for what is due much later: the sweep rings when its time has come.
+    """
     if not row_ids:
         return
     tenant_id = tenant_of(session)
@@ -73,7 +83,8 @@ def add_work(session: Session, kind: str, row_ids: Sequence[uuid.UUID], due_at: 
         for row_id in row_ids
     ]
     session.connection().execute(_ADD, rows)
-    ask_for_bell(session, tenant_id, kind)
+    if ring:
+        ask_for_bell(session, tenant_id, kind)
 
 
 def hasten_work(session: Session, kind: str, row_id: uuid.UUID, due_at: datetime) -> None:
