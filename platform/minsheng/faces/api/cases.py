@@ -17,7 +17,7 @@ from minsheng.cases.service import (
     split,
     unmerge,
 )
-from minsheng.faces.api.desk import actor, office_session, tools
+from minsheng.faces.api.desk import actor, office_session, sight, tools
 from minsheng.faces.api.schemas import (
     AnsweredSchema,
     AnswerSchema,
@@ -43,7 +43,7 @@ blueprint = ProblemBlueprint("cases", __name__, description="The matters themsel
 def list_cases(wish: dict[str, Any]) -> dict[str, Any]:
     """The queue, most recently heard of first."""
     with office_session() as session:
-        page = queue_page(session, tools(), QueueQuery(**wish))
+        page = queue_page(session, tools(), QueueQuery(**wish), sight())
     return {"items": page.rows, "next_cursor": page.next_cursor}
 
 
@@ -53,7 +53,7 @@ def list_cases(wish: dict[str, Any]) -> dict[str, Any]:
 def show_case(number: str) -> dict[str, Any]:
     """One case with its messages and why each stands in it."""
     with office_session() as session:
-        return _shown(case_view(session, tools(), number))
+        return shown_case(case_view(session, tools(), number, sight()))
 
 
 @blueprint.get("/cases/<number>/timeline")
@@ -62,7 +62,7 @@ def show_case(number: str) -> dict[str, Any]:
 def show_timeline(number: str) -> dict[str, Any]:
     """What happened to a case, oldest first."""
     with office_session() as session:
-        return {"items": case_view(session, tools(), number).events}
+        return {"items": case_view(session, tools(), number, sight()).events}
 
 
 @blueprint.get("/cases/<number>/similar")
@@ -71,7 +71,8 @@ def show_timeline(number: str) -> dict[str, Any]:
 def show_similar(number: str) -> dict[str, Any]:
     """What may be the same matter, and what is related."""
     with office_session() as session:
-        return {"items": similar_to(session, find_case(session, number))}
+        case = find_case(session, number, sight())
+        return {"items": similar_to(session, case, sight())}
 
 
 @blueprint.post("/cases/<number>/merge")
@@ -80,7 +81,7 @@ def show_similar(number: str) -> dict[str, Any]:
 @blueprint.response(200, CaseSchema)
 def merge_cases(said: dict[str, Any], number: str) -> dict[str, Any]:
     """Join another case into this one; it can be taken apart again."""
-    wish = Wish(actor(), said["reason"])
+    wish = _wish(said)
     with office_session() as session:
         merge(
             session,
@@ -90,7 +91,7 @@ def merge_cases(said: dict[str, Any], number: str) -> dict[str, Any]:
             said["other"],
             despite_not_same=said["despite_not_same"],
         )
-        return _shown(case_view(session, tools(), number))
+        return shown_case(case_view(session, tools(), number, sight()))
 
 
 @blueprint.post("/cases/<number>/unmerge")
@@ -100,8 +101,8 @@ def merge_cases(said: dict[str, Any], number: str) -> dict[str, Any]:
 def unmerge_case(said: dict[str, Any], number: str) -> dict[str, Any]:
     """Take a joined case apart again; answers with the case that stands again."""
     with office_session() as session:
-        home = unmerge(session, tools(), Wish(actor(), said["reason"]), number, said["other"])
-        return _shown(case_view(session, tools(), home.number))
+        home = unmerge(session, tools(), _wish(said), number, said["other"])
+        return shown_case(case_view(session, tools(), home.number, sight()))
 
 
 @blueprint.post("/cases/<number>/split")
@@ -111,8 +112,8 @@ def unmerge_case(said: dict[str, Any], number: str) -> dict[str, Any]:
 def split_case(said: dict[str, Any], number: str) -> dict[str, Any]:
     """Take messages out; answers with the case in which they stand now."""
     with office_session() as session:
-        home = split(session, tools(), Wish(actor(), said["reason"]), number, said["messages"])
-        return _shown(case_view(session, tools(), home.number))
+        home = split(session, tools(), _wish(said), number, said["messages"])
+        return shown_case(case_view(session, tools(), home.number, sight()))
 
 
 @blueprint.post("/findings/<uuid:finding_id>/answer")
@@ -121,12 +122,16 @@ def split_case(said: dict[str, Any], number: str) -> dict[str, Any]:
 @blueprint.response(200, AnsweredSchema)
 def answer(said: dict[str, Any], finding_id: uuid.UUID) -> dict[str, Any]:
     """Say whether two cases are the same matter, related, or different."""
-    wish = Wish(actor(), said["reason"])
     with office_session() as session:
-        return asdict(answer_finding(session, tools(), wish, finding_id, said["outcome"]))
+        return asdict(answer_finding(session, tools(), _wish(said), finding_id, said["outcome"]))
 
 
-def _shown(view: CaseView) -> dict[str, Any]:
+def _wish(said: dict[str, Any]) -> Wish:
+    return Wish(actor(), said["reason"], sight=sight())
+
+
+def shown_case(view: CaseView) -> dict[str, Any]:
+    """A case as CaseSchema dumps it."""
     joins = [asdict(message.join) | {"message": message.id} for message in view.messages]
     named = {name: getattr(view, name) for name in CaseSchema().fields if name != "joins"}
     return named | {"joins": joins}

@@ -8,6 +8,7 @@ from flask import current_app, g
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Actor, Tools
+from minsheng.cases.service import Sight
 from minsheng.intake.host import PluginHost, PluginRegistry
 
 EXTENSION = "minsheng_api"
@@ -37,6 +38,11 @@ def actor() -> Actor:
     """The API client that acts."""
     acting: Actor = g.actor
     return acting
+
+
+def sight() -> Sight:
+    """What the token lets its bearer see besides the plain desk."""
+    return Sight(confidential="cases:confidential" in g.scopes)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from minsheng.cases.service import case_number_of
-from minsheng.faces.api.desk import actor, office_session, tools
+from minsheng.faces.api.desk import actor, office_session, sight, tools
 from minsheng.faces.api.schemas import (
     BatchAnswerSchema,
     NewBatchSchema,
@@ -40,7 +40,7 @@ def post_message(said: dict[str, Any]) -> tuple[dict[str, Any], int]:
     with office_session() as session:
         channel = find_channel(session, said["channel"])
         taken = push_messages(session, tools(), actor(), channel, [pushed_message(said)])[0]
-        cases = {} if taken.created else case_number_of(session, [taken.id])
+        cases = {} if taken.created else case_number_of(session, [taken.id], sight())
     failpoint("push.after_commit")
     shown = asdict(taken) | {"case": cases.get(taken.id)}
     return shown, 201 if taken.created else 200
@@ -87,7 +87,7 @@ def _take(code: str, results: list[dict[str, Any]]) -> None:
             channel = find_channel(session, code)
             taken = push_messages(session, tools(), actor(), channel, posted)
             known = [one.id for one in taken if not one.created]
-            cases = case_number_of(session, known) if known else {}
+            cases = case_number_of(session, known, sight()) if known else {}
     except (ChannelNotFound, ChannelInvalid) as error:
         for result in results:
             result.update(status=422, errors={"channel": [str(error)]})

@@ -51,6 +51,9 @@ class NewMessageSchema(Strict):
     addressee = fields.String(load_default="", validate=_REGION)
     kind = fields.String(load_default="", validate=_REGION)
     citizen = fields.Nested(CitizenSchema, load_default=dict)
+    confidential = fields.Boolean(
+        load_default=False, metadata={"description": "the citizen asks not to be named"}
+    )
 
 
 class NewBatchSchema(Strict):
@@ -99,7 +102,11 @@ class ReasonSchema(ma.Schema):
 
 
 class MessageSchema(ma.Schema):
-    """A message as it stands in a case; contact data masked, numbers as placeholders."""
+    """A message as it stands in a case; contact data masked, numbers as placeholders.
+
+    Where the citizen asks not to be named (``confidential``), contact data are empty without the
+    scope cases:confidential.
+    """
 
     id = fields.UUID()
     channel = fields.String()
@@ -111,6 +118,7 @@ class MessageSchema(ma.Schema):
     addressee = fields.String()
     kind = fields.String()
     citizen = fields.Method("masked_citizen", metadata={"type": "object"})
+    confidential = fields.Boolean()
 
     def masked_citizen(self, message: Any) -> dict[str, str]:  # noqa: ANN401  any view
         """Name and telephone as they are shown by default."""
@@ -142,8 +150,18 @@ class CaseSummarySchema(ma.Schema):
     last_at = fields.AwareDateTime()
 
 
+class OfficeSchema(ma.Schema):
+    """A body by code and name; both are empty for one that the office cannot see."""
+
+    code = fields.String()
+    name = fields.String()
+
+
 class CaseSchema(ma.Schema):
-    """A case with its messages and why each stands in it."""
+    """A case with its messages and why each stands in it.
+
+    ``complained`` are the offices it complains of, ``secret`` says that this one is among them.
+    """
 
     number = fields.String()
     subject = fields.String()
@@ -153,6 +171,8 @@ class CaseSchema(ma.Schema):
     opened_at = fields.AwareDateTime()
     last_at = fields.AwareDateTime()
     version = fields.Integer()
+    secret = fields.Boolean()
+    complained = fields.List(fields.Nested(OfficeSchema))
     messages = fields.List(fields.Nested(MessageSchema))
     joins = fields.List(fields.Nested(JoinSchema))
 

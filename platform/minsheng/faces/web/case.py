@@ -1,6 +1,7 @@
 """One case: its origins side by side, why they were joined, and taking one out again."""
 
 import uuid
+from collections.abc import Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,11 +12,15 @@ from minsheng.faces.web.desk import actor, may, needs, office_session, tools
 from minsheng.faces.web.models import CaseScreen
 from minsheng.faces.web.places import place_names
 from minsheng.faces.web.present import case_screen
+from minsheng.faces.web.purposes import purpose_names
 from minsheng.faces.web.rail import render_desk
+from minsheng.faces.web.sight import sight
+from minsheng_tenants import Tenant, list_bodies
 
 case_pages = Blueprint("case_pages", __name__, url_prefix="/cases")
 
 LONGEST_REASON = 500
+MOST_OFFICES = 200
 
 
 @case_pages.get("/<number>")
@@ -23,10 +28,7 @@ LONGEST_REASON = 500
 def show_case(number: str) -> ResponseReturnValue:
     """The page of a case."""
     with office_session() as session:
-        screen = _screen(session, number)
-        return render_desk(
-            session, "desk/case.html", "", screen=screen, may_merge=may("cases.merge")
-        )
+        return render_case(session, number)
 
 
 @case_pages.get("/<number>/preview")
@@ -65,9 +67,25 @@ def unmerge_case(number: str) -> ResponseReturnValue:
     return _back(number, "unmerged", other)
 
 
+def render_case(session: Session, number: str, **more: object) -> str:
+    """The page of a case; ``more`` is what stands on it after a form of it was sent."""
+    return render_desk(
+        session, "desk/case.html", "", screen=_screen(session, number),
+        may_merge=may("cases.merge"), may_reveal=may("citizens.read"),
+        may_mark=may("secrecy.mark"), may_lift=sight().confidential,
+        purposes=purpose_names(), offices=_offices(session), **more,
+    )  # fmt: skip
+
+
+def _offices(session: Session) -> Sequence[Tenant]:
+    """The bodies to choose from when one is marked; others are named by their code."""
+    return list_bodies(session, limit=MOST_OFFICES) if may("secrecy.mark") else ()
+
+
 def wish() -> Wish:
     """Who asks, and the reason that stands in the form."""
-    return Wish(actor(), request.form.get("reason", "").strip()[:LONGEST_REASON])
+    reason = request.form.get("reason", "").strip()[:LONGEST_REASON]
+    return Wish(actor(), reason, sight=sight())
 
 
 def message_id(given: str) -> uuid.UUID | None:
@@ -83,6 +101,6 @@ def _back(number: str, done: str, about: str | None = None) -> ResponseReturnVal
 
 
 def _screen(session: Session, number: str, *, compared: bool = True) -> CaseScreen:
-    view = case_view(session, tools(), number)
+    view = case_view(session, tools(), number, sight())
     places = place_names(session, [view.region, *(m.region for m in view.messages)])
     return case_screen(view, places, may_merge=may("cases.merge"), compared=compared)

@@ -29,6 +29,7 @@ class QueueRow:
     opened_at: datetime
     last_at: datetime
     review_count: int
+    secret: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class OriginColumn:
     channel: str
     received_at: datetime
     citizen: str
+    confidential: bool
     external_id: str
     region: str
     subject: str
@@ -115,6 +117,25 @@ class OriginColumn:
     attachments: int
     join: Join | None
     can_split: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A citizen's contact shown once in its place, or ``trouble``: why it is not shown."""
+
+    message_id: str
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeMark:
+    """An office complained of; without a code it stands out of this office's sight."""
+
+    code: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +181,8 @@ class CaseScreen:
     last_at: datetime
     message_count: int
     channel_count: int
+    secret: bool
+    complained: tuple[OfficeMark, ...]
     columns: tuple[OriginColumn, ...]
     similar: tuple[SimilarCase, ...]
     events: tuple[TimelineEvent, ...]

@@ -55,6 +55,15 @@ def _plain() -> dict[str, Notice]:
         "resumed": Notice(_("渠道已恢复，马上取件。")),
         "replayed": Notice(_("已安排重新读取。读懂了就会离开隔离区。")),
         "left": Notice(_("已退出。")),
+        "confidential": Notice(_("已标为要求保密：留言人的姓名和电话不再显示。")),
+        "not_confidential": Notice(_("已解除保密。")),
+        "complained": Notice(_("已标记被反映单位：本件不会转到该单位和它的下级。")),
+        "not_complained": Notice(_("已撤销被反映单位的标记。")),
+        "out_of_sight": Notice(_("已标记：本件反映的是本单位，今后只有信访人员能看到。")),
+        "reason_missing": Notice(_("没有照做：这样做要写明理由。"), "warn", "alert"),
+        "no_such_office": Notice(
+            _("没有照做：本单位和下级里没有这个代码。请核对代码。"), "warn", "alert"
+        ),
         "already": Notice(_("没有照做：情况已经变了。下面是最新的情况。"), "warn", "alert"),
         "no_such_case": Notice(_("本单位没有这个编号的诉求。请核对编号。"), "warn", "alert"),
         "said_not_same": Notice(

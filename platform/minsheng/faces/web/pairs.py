@@ -32,6 +32,7 @@ from minsheng.faces.web.models import OriginColumn, PairScreen, PairSide
 from minsheng.faces.web.places import place_names
 from minsheng.faces.web.present import message_column, reason_lines
 from minsheng.faces.web.rail import render_desk
+from minsheng.faces.web.sight import sight
 
 pair_pages = Blueprint("pair_pages", __name__)
 
@@ -62,11 +63,11 @@ def next_pair() -> ResponseReturnValue:
 def show_pair(number: str, finding: uuid.UUID) -> ResponseReturnValue:
     """One pair that the matcher asks about; answered ones lead back to the case."""
     with office_session() as session:
-        view = case_view(session, tools(), number)
+        view = case_view(session, tools(), number, sight())
         found = next((each for each in view.similar if each.finding_id == finding), None)
         if found is None:
             return redirect(url_for("case_pages.show_case", number=number, done="already"), 303)
-        other = case_view(session, tools(), found.case)
+        other = case_view(session, tools(), found.case, sight())
         screen = _screen(session, view, other, found)
         return render_desk(
             session, "desk/pair.html", "review", screen=screen, may_merge=may("cases.merge")
@@ -79,9 +80,9 @@ def compare_cases(number: str) -> ResponseReturnValue:
     """This case beside another that a person names; a wrong number is said on the case's page."""
     other_number = request.args.get("other", "").strip().upper()
     with office_session() as session:
-        view = case_view(session, tools(), number)
+        view = case_view(session, tools(), number, sight())
         try:
-            other = case_view(session, tools(), other_number)
+            other = case_view(session, tools(), other_number, sight())
         except CaseNotFound:
             other = view
         if other.number == view.number:
@@ -134,12 +135,13 @@ def _pairs_after(session: Session, number: str, finding: str) -> Iterator[tuple[
     that has left the queue meanwhile lets it begin anew.
     """
     query = QueueQuery(view="review", limit=MOST_CASES)
-    numbers = [row.number for row in queue_page(session, tools(), query).rows]
+    numbers = [row.number for row in queue_page(session, tools(), query, sight()).rows]
     start = numbers.index(number) if number in numbers else 0
     passed = message_id(finding) if number in numbers else None
     before = set(numbers[:start])
     for each in numbers[start:]:
-        pairs = [s for s in similar_to(session, find_case(session, each)) if s.state == "open"]
+        case = find_case(session, each, sight())
+        pairs = [s for s in similar_to(session, case, sight()) if s.state == "open"]
         skip = next((at + 1 for at, s in enumerate(pairs) if s.finding_id == passed), 0)
         yield from ((each, s) for s in pairs[skip:] if s.case not in before)
         before.add(each)
@@ -161,7 +163,7 @@ def _screen(
         score=similar.score if similar else None,
         reasons=reason_lines(similar.reasons) if similar else (),
         algorithm=similar.algorithm if similar else "",
-        waiting=view_counts(session)["review"],
+        waiting=view_counts(session, sight())["review"],
         skip_href=skip if finding else url_for("case_pages.show_case", number=view.number),
     )
 

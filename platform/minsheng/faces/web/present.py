@@ -19,6 +19,10 @@ _EVENT_ICONS = {
     "split": "unmerge",
     "not_same": "veto",
     "related": "review",
+    "complained": "alert",
+    "not_complained": "check",
+    "confidential": "veto",
+    "not_confidential": "check",
 }
 
 
@@ -35,6 +39,7 @@ def queue_row(row: QueueRow, places: Names) -> models.QueueRow:
         opened_at=row.opened_at,
         last_at=row.last_at,
         review_count=row.review_count,
+        secret=row.secret,
     )
 
 
@@ -67,6 +72,8 @@ def case_screen(
         last_at=view.last_at,
         message_count=view.message_count,
         channel_count=len({message.channel for message in view.messages}),
+        secret=view.secret,
+        complained=tuple(models.OfficeMark(each.code, each.name) for each in view.complained),
         columns=_columns(view, places, may_merge=may_merge, compared=compared),
         similar=_similar(view),
         events=tuple(_events(view, may_merge=may_merge)),
@@ -103,6 +110,7 @@ def message_column(
         channel=message.channel_name,
         received_at=message.received_at,
         citizen=" ".join(who),
+        confidential=message.confidential,
         external_id=message.external_id,
         region=places.get(message.region, message.region),
         subject=message.subject,
@@ -204,5 +212,9 @@ def _event_words(event: EventView, view: CaseView) -> str:
     known = {
         "not_same": _("与诉求 %(number)s 不是同一件", number=other),
         "related": _("与诉求 %(number)s 相关", number=other),
+        "complained": _("标记被反映单位 %(name)s", name=data.get("name", "")),
+        "not_complained": _("撤销被反映单位 %(name)s", name=data.get("name", "")),
+        "confidential": _("留言人要求保密"),
+        "not_confidential": _("解除保密"),
     }
     return known.get(event.kind, event.kind)

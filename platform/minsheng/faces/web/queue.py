@@ -19,6 +19,7 @@ from minsheng.faces.web.models import Choice, QueueScreen
 from minsheng.faces.web.places import place_names
 from minsheng.faces.web.present import queue_row
 from minsheng.faces.web.rail import count_all, make_rail, render_desk, view_name
+from minsheng.faces.web.sight import sight
 from minsheng.faces.web.words import _
 from minsheng.intake.service import ChannelStatus, list_channels
 
@@ -55,7 +56,7 @@ def _news(session: Session, query: QueueQuery) -> Response:
 
 
 def _screen(session: Session, query: QueueQuery) -> QueueScreen:
-    page = queue_page(session, tools(), query)
+    page = queue_page(session, tools(), query, sight())
     places = place_names(session, (row.region for row in page.rows))
     return QueueScreen(
         title=view_name(query.view),

@@ -11,6 +11,7 @@ from minsheng.faces.web.admin_rail import administration
 from minsheng.faces.web.desk import may, visitor
 from minsheng.faces.web.models import Choice
 from minsheng.faces.web.notices import Notice, notices
+from minsheng.faces.web.sight import sight
 from minsheng.faces.web.words import _
 from minsheng.intake.service import list_aside
 
@@ -51,7 +52,7 @@ class Counts:
 
 def count_all(session: Session) -> Counts:
     """Count what the person may see; nothing else is asked for."""
-    views = view_counts(session) if may("cases.read") else {}
+    views = view_counts(session, sight()) if may("cases.read") else {}
     aside = len(list_aside(session, limit=MOST_ASIDE)) if may("quarantine.read") else 0
     return Counts(views, aside)
 

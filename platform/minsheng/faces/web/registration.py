@@ -19,10 +19,11 @@ from minsheng.faces.web.login import login_pages
 from minsheng.faces.web.pairs import pair_pages
 from minsheng.faces.web.quarantine import quarantine_pages
 from minsheng.faces.web.queue import queue_pages
+from minsheng.faces.web.secrecy import secrecy_pages
 from minsheng.intake.host import PluginRegistry
 from minsheng.runtime.settings import Settings
 
-PAGES = (login_pages, queue_pages, case_pages, pair_pages, channel_pages, quarantine_pages)
+PAGES = (login_pages, queue_pages, case_pages, secrecy_pages, pair_pages, channel_pages, quarantine_pages)
 
 
 def register(
