@@ -7,15 +7,26 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from minsheng.accounts.errors import LoginRefused
+from minsheng.accounts.errors import AccountInvalid, LoginRefused, SessionEnded
 from minsheng.accounts.models import User
 from minsheng.accounts.service import (
+    NewUser,
+    SessionLimits,
     authenticate,
+    change_own_password,
     change_password,
+    create_user,
     find_tenant_for_login,
+    open_session,
+    replace_initial_password,
+    resume_session,
     turn_off_user,
 )
+from minsheng.accounts.sessions import ANY_LEVEL, INITIAL
 from minsheng.audit import SYSTEM
+from minsheng.runtime.settings import Settings
+
+LIMITS = SessionLimits.from_settings(Settings.from_environ({}))
 
 
 def try_login(desk: Any, username: str, password: str) -> str:
@@ -192,3 +203,74 @@ def test_a_suspended_office_is_not_found(desk: Any) -> None:
         )
     with desk.tools.database.public_session() as session:
         assert find_tenant_for_login(session, code) is None
+
+
+def set_end(desk: Any, column: str, after: timedelta) -> None:
+    """Have an account or a given password end ``after`` a while."""
+    with desk.tools.database.owner_session() as session:
+        session.execute(
+            text(f"update users set {column} = :at where tenant_id = :id"),
+            {"at": desk.tools.clock.now() + after, "id": desk.tenant_id},
+        )
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("expires_at", "refused: expired"),
+        ("initial_until", "refused: initial password ran out"),
+    ],
+)
+def test_an_account_that_ended_is_refused_in_the_same_words_and_one_that_lasts_is_not(
+    desk: Any, column: str, reason: str
+) -> None:
+    desk.user()
+    set_end(desk, column, timedelta(days=1))
+    assert try_login(desk, "li.si", desk.password) == ""
+    desk.tools.clock.move(timedelta(days=1))
+    assert try_login(desk, "li.si", desk.password) == try_login(desk, "nobody", "x")
+    assert ("user:li.si", "user.login", reason) in desk.audit()
+
+
+def test_a_given_password_lets_in_as_far_as_to_choose_another(desk: Any) -> None:
+    with desk.session() as session:
+        new = NewUser("li.si", "李四", (), desk.password, initial=True)
+        create_user(session, desk.tools, SYSTEM, new)
+    with desk.session() as session:
+        user = authenticate(session, desk.tools, "li.si", desk.password, desk.origin)
+        token = open_session(session, desk.tools, user, desk.origin, INITIAL)
+    with desk.session() as session, pytest.raises(SessionEnded):
+        resume_session(session, desk.tools, token, LIMITS)
+    with desk.session() as session:
+        found = resume_session(session, desk.tools, token, LIMITS, levels=(INITIAL,))
+    for wrong in (desk.password, "short", "li.si-li.si-1", "aaaabbbbccccdddd", "x" * 201):
+        with desk.session() as session, pytest.raises(AccountInvalid) as refused:
+            replace_initial_password(session, desk.tools, found, wrong, desk.origin)
+        assert wrong not in str(refused.value)
+    with desk.session() as session:
+        replace_initial_password(session, desk.tools, found, "山重水复疑无路又一村", desk.origin)
+    with desk.session() as session, pytest.raises(SessionEnded):
+        resume_session(session, desk.tools, token, LIMITS, levels=ANY_LEVEL)
+    assert try_login(desk, "li.si", desk.password)
+    desk.tools.clock.move(timedelta(days=400))
+    assert try_login(desk, "li.si", "山重水复疑无路又一村") == ""
+
+
+def test_a_new_password_is_set_for_the_old_one_only(desk: Any) -> None:
+    user = desk.user()
+    with desk.session() as session:
+        token = open_session(session, desk.tools, user, desk.origin)
+    with desk.session() as session:
+        found = resume_session(session, desk.tools, token, LIMITS)
+    chosen = "山重水复疑无路又一村"
+    with desk.session() as session, pytest.raises(LoginRefused):
+        change_own_password(session, desk.tools, found, "wrong password", chosen, desk.origin)
+    with desk.session() as session, pytest.raises(AccountInvalid):
+        change_own_password(session, desk.tools, found, desk.password, desk.password, desk.origin)
+    with desk.session() as session, pytest.raises(SessionEnded):
+        replace_initial_password(session, desk.tools, found, chosen, desk.origin)
+    assert try_login(desk, "li.si", desk.password) == ""
+    with desk.session() as session:
+        change_own_password(session, desk.tools, found, desk.password, chosen, desk.origin)
+    assert try_login(desk, "li.si", desk.password)
+    assert try_login(desk, "li.si", chosen) == ""

@@ -16,12 +16,17 @@ from minsheng.accounts.service import (
     change_password,
     close_session,
     decide_roles,
+    end_other_sessions,
+    end_own_session,
+    list_sessions,
     open_session,
+    raise_session,
     resume_session,
     sweep_sessions,
     tenant_of_token,
     turn_off_user,
 )
+from minsheng.accounts.sessions import ANY_LEVEL, FACTOR, FULL, INITIAL, Level
 from minsheng.audit import SYSTEM
 from minsheng.runtime.database import Database
 from minsheng.runtime.settings import Settings
@@ -235,3 +240,102 @@ def test_sessions_that_are_over_are_swept_and_live_ones_stay(desk: Any) -> None:
         assert session.scalar(select(func.count()).select_from(LoginSession)) == 1
     assert resume(desk, live).user.username == "wang.wu"
     assert desk.audit()[-1] == ("system:minsheng", "session.expire", "ok")
+
+
+def open_at(desk: Any, level: Level) -> str:
+    user = desk.user()
+    with desk.session() as session:
+        return open_session(session, desk.tools, user, desk.origin, level)
+
+
+@pytest.mark.parametrize("level", [INITIAL, FACTOR])
+def test_a_login_half_done_opens_nothing_unless_its_level_is_named(desk: Any, level: Level) -> None:
+    token = open_at(desk, level)
+    with pytest.raises(SessionEnded):
+        resume(desk, token)
+    others = [each for each in ANY_LEVEL if each != level]
+    with desk.session() as session, pytest.raises(SessionEnded):
+        resume_session(session, desk.tools, token, LIMITS, levels=others)
+    with desk.session() as session:
+        found = resume_session(session, desk.tools, token, LIMITS, levels=(level,))
+    assert (found.level, found.office) == (level, "测试单位county")
+    assert desk.audit()[-1] == ("user:li.si", "session.open", f"wants {level}")
+
+
+def test_a_login_half_done_waits_a_quarter_of_an_hour(desk: Any) -> None:
+    token = open_at(desk, FACTOR)
+    desk.tools.clock.move(timedelta(minutes=14, seconds=59))
+    with desk.session() as session:
+        resume_session(session, desk.tools, token, LIMITS, levels=(FACTOR,))
+        assert sweep_sessions(session, desk.tools, LIMITS) == 0
+    desk.tools.clock.move(timedelta(seconds=1))
+    with desk.session() as session:
+        with pytest.raises(SessionEnded):
+            resume_session(session, desk.tools, token, LIMITS, levels=(FACTOR,))
+        assert sweep_sessions(session, desk.tools, LIMITS) == 1
+
+
+def test_rel_a2_a_session_that_rises_gets_another_token_and_form_token(desk: Any) -> None:
+    token = open_at(desk, FACTOR)
+    with desk.session() as session:
+        found = resume_session(session, desk.tools, token, LIMITS, levels=(FACTOR,))
+        risen = raise_session(session, desk.tools, found, desk.origin)
+    with desk.session() as session, pytest.raises(SessionEnded):
+        resume_session(session, desk.tools, token, LIMITS, levels=ANY_LEVEL)
+    now = resume(desk, risen)
+    assert (now.level, now.session_id) == (FULL, found.session_id)
+    assert now.csrf != found.csrf
+
+
+def test_a_session_that_is_gone_does_not_rise(desk: Any) -> None:
+    token = open_at(desk, FACTOR)
+    with desk.session() as session:
+        found = resume_session(session, desk.tools, token, LIMITS, levels=(FACTOR,))
+        close_session(session, desk.tools, token, desk.origin)
+    with desk.session() as session, pytest.raises(SessionEnded):
+        raise_session(session, desk.tools, found, desk.origin)
+
+
+def test_an_account_that_expires_is_out_at_its_moment(desk: Any) -> None:
+    token = sign_in(desk)
+    with desk.tools.database.owner_session() as session:
+        session.execute(
+            text("update users set expires_at = :at where tenant_id = :id"),
+            {"at": desk.tools.clock.now() + timedelta(minutes=5), "id": desk.tenant_id},
+        )
+    desk.tools.clock.move(timedelta(minutes=4, seconds=59))
+    assert resume(desk, token).user.username == "li.si"
+    desk.tools.clock.move(timedelta(seconds=1))
+    with pytest.raises(SessionEnded):
+        resume(desk, token)
+
+
+def test_a_person_sees_and_ends_sessions_of_its_own_and_of_nobody_else(desk: Any) -> None:
+    user, strangers = desk.user(), sign_in(desk, "wang.wu")
+    with desk.session() as session:
+        tokens = [open_session(session, desk.tools, user, f"10.0.0.{n}") for n in range(4)]
+    here, stranger = resume(desk, tokens[0]), resume(desk, strangers)
+    with desk.session() as session:
+        seen = list_sessions(session, desk.tools, LIMITS, user.id)
+        assert sorted(row.origin for row in seen) == [f"10.0.0.{n}" for n in range(4)]
+        other = resume(desk, tokens[1]).session_id
+        assert end_own_session(session, desk.tools, here, other, desk.origin)
+        assert not end_own_session(session, desk.tools, here, other, desk.origin)
+        assert not end_own_session(session, desk.tools, here, stranger.session_id, desk.origin)
+    with pytest.raises(SessionEnded):
+        resume(desk, tokens[1])
+    with desk.session() as session:
+        assert end_other_sessions(session, desk.tools, here, desk.origin) == 2
+    assert resume(desk, tokens[0]).session_id == here.session_id
+    assert resume(desk, strangers).user.username == "wang.wu"
+    for ended in tokens[2:]:
+        with pytest.raises(SessionEnded):
+            resume(desk, ended)
+
+
+def test_a_session_that_is_over_is_not_listed(desk: Any) -> None:
+    token = sign_in(desk)
+    user = resume(desk, token).user
+    desk.tools.clock.move(timedelta(minutes=30))
+    with desk.session() as session:
+        assert list_sessions(session, desk.tools, LIMITS, user.id) == []

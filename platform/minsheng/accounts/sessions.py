@@ -99,6 +99,8 @@ def open_session(
     token = _new_token(session)
     now = tools.clock.now()
     user.last_login_at = now
+    if level == FULL:
+        user.last_login_at = now
     row = LoginSession(
         id=new_id(),
         user_id=user.id,
@@ -112,7 +114,6 @@ def open_session(
     actor = Actor("user", user.username, origin)
     said = "ok" if level == FULL else f"wants {level}"
     tools.auditor.record(session, actor, "session.open", "session", row.id, result=said)
-    plan_tidying(session, tools)
     return token
 
 
@@ -128,6 +129,8 @@ def raise_session(session: Session, tools: Tools, signed_in: SignedIn, origin: s
     )
     if raised is None:
         raise SessionEnded
+    mine = update(User).where(User.id == signed_in.user.id)
+    session.execute(mine.values(last_login_at=tools.clock.now()))
     actor = Actor("user", signed_in.user.username, origin)
     tools.auditor.record(session, actor, "session.raise", "session", raised)
     return token
