@@ -3,7 +3,15 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKeyConstraint, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from minsheng_tenants import Base, TenantTable
@@ -36,6 +44,7 @@ class User(TenantTable, Base):
     status: Mapped[str] = mapped_column(server_default="active")
     failures: Mapped[int] = mapped_column(server_default="0")
     locked_until: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -51,6 +60,8 @@ class RoleChange(TenantTable, Base):
         ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"]),
         ForeignKeyConstraint(["tenant_id", "asked_by_id"], ["users.tenant_id", "users.id"]),
         ForeignKeyConstraint(["tenant_id", "decided_by_id"], ["users.tenant_id", "users.id"]),
+        Index("ix_role_changes_state", "tenant_id", "state", "asked_at"),
+        Index("ix_role_changes_user_id", "tenant_id", "user_id", "decided_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -58,6 +69,37 @@ class RoleChange(TenantTable, Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     asked_by: Mapped[str]
     asked_by_id: Mapped[uuid.UUID | None]
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(server_default="asked")
+    decided_by_id: Mapped[uuid.UUID | None]
+    decided_at: Mapped[datetime | None]
+
+
+class AccountOpening(TenantTable, Base):
+    """A wish of a superior for the first administrator of a body below it, decided once.
+
+    The row stands in the superior's office; ``body_id`` is the body, ``user_id`` the account that
+    ``open_account`` of the database makes there when it is granted. States: asked, granted,
+    refused.
+    """
+
+    __tablename__ = "account_openings"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "asked_by_id"], ["users.tenant_id", "users.id"]),
+        ForeignKeyConstraint(["tenant_id", "decided_by_id"], ["users.tenant_id", "users.id"]),
+        Index("ix_account_openings_state", "tenant_id", "state", "asked_at"),
+        Index("ix_account_openings_body_id", "tenant_id", "body_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    body_id: Mapped[int] = mapped_column(Integer)
+    role: Mapped[str]
+    user_id: Mapped[uuid.UUID]
+    username: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    asked_by: Mapped[str]
+    asked_by_id: Mapped[uuid.UUID]
     asked_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(server_default="asked")
     decided_by_id: Mapped[uuid.UUID | None]
@@ -77,6 +119,7 @@ class LoginSession(TenantTable, Base):
             ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"
         ),
         UniqueConstraint("tenant_id", "token_hash"),
+        Index("ix_login_sessions_user_id", "tenant_id", "user_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -96,6 +139,7 @@ class RecoveryCode(TenantTable, Base):
         ForeignKeyConstraint(
             ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"
         ),
+        Index("ix_recovery_codes_user_id", "tenant_id", "user_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -146,6 +190,7 @@ class UserIdentity(TenantTable, Base):
         ),
         ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"]),
         UniqueConstraint("tenant_id", "provider_id", "subject"),
+        Index("ix_user_identities_user_id", "tenant_id", "user_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -237,6 +282,7 @@ class RevokedToken(TenantTable, Base):
             ["api_clients.tenant_id", "api_clients.id"],
             ondelete="CASCADE",
         ),
+        Index("ix_revoked_tokens_client_id", "tenant_id", "client_id"),
     )
 
     token_id: Mapped[str] = mapped_column(primary_key=True)

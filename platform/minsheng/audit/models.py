@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from minsheng_tenants import Base, TenantTable
@@ -12,6 +13,11 @@ class AuditEntry(TenantTable, Base):
     """One act: time, actor, action, object, result and where it came from; never content."""
 
     __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("ix_audit_entries_actor", "tenant_id", "actor", "id"),
+        Index("ix_audit_entries_object_id", "tenant_id", "object_id", "id"),
+        Index("ix_audit_entries_action", "tenant_id", "action", "id"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]

@@ -23,6 +23,7 @@ MORE_POLICIES = {
     ("tenants", "whole_tree"): "the owner of the tables plants the roots of the tree",
 }
 DEFINERS = {
+    "open_account": "a superior opens a body's first administrator; under row security itself",
     "resolve_tenant": "before a login there is no office; answers for one code at a time",
     "plugin_outcomes": "counts for the metrics over all offices, naming nobody",
     "search_cases": "GIN is switched off under row security; filters on current_tenant()",
@@ -31,7 +32,8 @@ MOST_EXCEPTIONS = 10
 
 POLICY = "(tenant_id = current_tenant())"
 SERVICE = ("minsheng_app", "minsheng_worker")
-ROLES = (*SERVICE, "minsheng_search")
+OWNERS = ("minsheng_search", "minsheng_opener")
+ROLES = (*SERVICE, *OWNERS)
 HARMLESS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 SEARCH_READS = {"tenants", "channels", "channel_runs", "case_search"}
 """What the role that owns the definer functions may read."""
@@ -184,7 +186,7 @@ def _definer(function: Row[Any]) -> Iterator[str]:
         yield f"{name}: its search_path is not pinned"
     if function.acl is None or "{=X" in function.acl or ",=X" in function.acl:
         yield f"{name}: everybody may run it"
-    if function.owner != "minsheng_search":
+    if function.owner != ("minsheng_opener" if name == "open_account" else "minsheng_search"):
         yield f"{name}: runs with the rights of {function.owner}"
 
 
@@ -267,16 +269,16 @@ def _logins(connection: Connection) -> Iterator[str]:
     for role in _rows(connection, """
         select rolname, rolsuper or rolcreaterole or rolcreatedb or rolreplication
             or (rolbypassrls and rolname <> 'minsheng_search')
-            or (rolcanlogin and rolname = 'minsheng_search') as strong
+            or (rolcanlogin and rolname = any(:owners)) as strong
         from pg_roles where rolname = any(:roles)
-    """, roles=list(ROLES)):  # fmt: skip
+    """, roles=list(ROLES), owners=list(OWNERS)):  # fmt: skip
         if role.strong:
             yield f"{role.rolname}: is stronger than a role of the service may be"
     for row in _rows(connection, """
         select m.rolname as member, g.rolname as role from pg_auth_members a
         join pg_roles m on m.oid = a.member join pg_roles g on g.oid = a.roleid
-        where m.rolname = any(:roles) or g.rolname = 'minsheng_search'
-    """, roles=list(ROLES)):  # fmt: skip
+        where m.rolname = any(:roles) or g.rolname = any(:owners)
+    """, roles=list(ROLES), owners=list(OWNERS)):  # fmt: skip
         if (row.member, row.role) != ("minsheng_worker", "minsheng_app"):
             yield f"{row.member}: is a member of {row.role}"
     for row in _rows(connection, """

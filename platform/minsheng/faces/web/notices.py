@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import request, url_for
 
+from minsheng.faces.web.admin_notices import OK, admin_words
 from minsheng.faces.web.words import _
 
 _NUMBER = re.compile(r"[0-9A-Za-z-]{1,40}")
@@ -37,7 +38,12 @@ def _notice(done: str, number: str) -> Notice | None:
         return _about(_("已拆出，来件现在在诉求 %(number)s。", number=number), number)
     if done == "merged" and number:
         return _about(_("已合并到诉求 %(number)s，可以随时拆出。", number=number), number)
-    return _plain().get(done)
+    return _plain().get(done) or _said_to_administrators(done)
+
+
+def _said_to_administrators(done: str) -> Notice | None:
+    words, tone = admin_words().get(done, ("", ""))
+    return Notice(words, tone, "done" if tone == OK else "alert") if words else None
 
 
 def _about(words: str, number: str) -> Notice:

@@ -7,6 +7,7 @@ from flask import Flask, request, url_for
 from minsheng.accounts.service import SessionLimits
 from minsheng.audit import Tools
 from minsheng.faces.web import labels, times
+from minsheng.faces.web.admin_pages import ADMIN_PAGES
 from minsheng.faces.web.assets import assets_of
 from minsheng.faces.web.case import case_pages
 from minsheng.faces.web.channels import channel_pages
@@ -23,7 +24,7 @@ from minsheng.faces.web.secrecy import secrecy_pages
 from minsheng.intake.host import PluginRegistry
 from minsheng.runtime.settings import Settings
 
-PAGES = (login_pages, queue_pages, case_pages, secrecy_pages, pair_pages, channel_pages, quarantine_pages)
+PAGES = (login_pages, queue_pages, case_pages, secrecy_pages, pair_pages, channel_pages, quarantine_pages, *ADMIN_PAGES)
 
 
 def register(
@@ -74,6 +75,7 @@ def _badges(registry: PluginRegistry) -> dict[str, tuple[str, str]]:
 
 _FILTERS = {
     "exact": times.exact,
+    "day": times.day,
     "lasting": times.lasting,
     "bytes": times.size,
     "plugin_icon": labels.plugin_icon,

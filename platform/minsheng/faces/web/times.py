@@ -19,6 +19,11 @@ def exact(moment: datetime) -> str:
     return local(moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def day(moment: datetime) -> str:
+    """``2026-11-22``: the day on an office's clock."""
+    return local(moment).date().isoformat()
+
+
 def spoken(moment: datetime, now: datetime, language: str) -> str:
     """今天 15:20, 昨天 15:20, 9月27日 周五, or 2025年9月27日 in another year."""
     there, today = local(moment), local(now)

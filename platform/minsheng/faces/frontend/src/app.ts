@@ -1,5 +1,6 @@
 // What pages do beyond plain links and forms. Every page works without it.
 import "htmx.org";
+import { watchAdmin } from "./admin";
 import { watchCompare } from "./compare";
 import { watchForms } from "./forms";
 import { showCurrentView, watchKeys } from "./keys";
@@ -11,4 +12,5 @@ watchQueue();
 watchCompare();
 watchForms();
 watchKeys();
+watchAdmin();
 showCurrentView();

@@ -1,0 +1,6 @@
+"""The blueprints of the administrators' pages."""
+
+from minsheng.faces.web.admin_roles import role_pages
+from minsheng.faces.web.people import people_pages
+
+ADMIN_PAGES = (people_pages, role_pages)
