@@ -63,6 +63,9 @@ _QUEUE = {
 }  # fmt: skip
 _MERGE = {"other": OTHER, "reason": "同一件事"}
 
+_CHOSEN = {"password": "lao-shi-de-kou-ling-8", "again": "lao-shi-de-kou-ling-7"}
+_HALF = "whoever is logged in has no login half done; its forms carry that login's own token"
+
 API: Mapping[str, Given] = {
     "GET /tenants": Given(query={"cursor": "", "limit": 50}),
     "POST /tenants": Given(
@@ -107,6 +110,23 @@ PAGES: Mapping[str, Given] = {
         form={"office": "", "username": "nobody", "password": "x", "next": "/"},
         refused="nobody of this name; the door itself is looked at in test_covert.py",
     ),
+    "GET /login/password": Given(query={"next": "/"}),
+    "POST /login/password": Given(form={**_CHOSEN, "next": "/"}, refused=_HALF),
+    "GET /login/code": Given(query={"next": "/"}),
+    "POST /login/code": Given(form={"code": "000000", "next": "/"}, refused=_HALF),
+    "GET /login/enrol": Given(query={"next": "/"}),
+    "POST /login/enrol": Given(
+        form={"code": "000000", "sealed": "x", "next": "/"}, refused=_HALF
+    ),
+    "GET /account": Given(query={"done": ""}),
+    "POST /account/password": Given(
+        form={"old": "x", **_CHOSEN}, refused="the two new passwords differ"
+    ),
+    "GET /account/factor": Given(),
+    "POST /account/factor": Given(form={"code": "000000", "sealed": "x", "proof": "x"}),
+    "POST /account/recovery-codes": Given(form={"code": "000000"}),
+    "POST /account/sessions/<uuid:item>/end": Given({"item": str(uuid.UUID(int=4))}),
+    "POST /account/sessions/end-others": Given(),
     "POST /logout": Given(ends=True),
     "POST /preferences": Given(form={"next": "/", "language": "zh", "theme": "auto"}),
     "GET /queue": Given(query={**_QUEUE, "done": "", "about": ""}),

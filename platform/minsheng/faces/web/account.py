@@ -102,7 +102,7 @@ def show_factor() -> ResponseReturnValue:
     """Show a new secret for the app; what there is stays until the new one is proved."""
     found = visitor()
     if not found.user.password_hash:
-        return redirect(url_for("account_pages.show_account"), 303)
+        return _back()
     return _factor_page(begin_enrolment(tools(), found.tenant_id, found.signed_in), [])
 
 
@@ -111,6 +111,8 @@ def show_factor() -> ResponseReturnValue:
 def change_factor() -> ResponseReturnValue:
     """Keep a new secret: asks for a code of the one there is, or else for the password."""
     sealed, code = request.form.get("sealed", ""), request.form.get("code", "")
+    if not visitor().user.password_hash:
+        return _back()
     try:
         with office_session() as session:
             _prove(session, request.form.get("proof", ""))
@@ -129,6 +131,8 @@ def change_factor() -> ResponseReturnValue:
 def renew_codes() -> ResponseReturnValue:
     """Ten new recovery codes for a code of the app; those there were are void."""
     found = visitor()
+    if found.user.totp_since is None:
+        return _back()
     try:
         with office_session() as session:
             code = request.form.get("code", "")
@@ -157,6 +161,11 @@ def end_others() -> ResponseReturnValue:
     with office_session() as session:
         end_other_sessions(session, tools(), visitor().signed_in, origin())
     return redirect(url_for("account_pages.show_account", done="session_ended"), 303)
+
+
+def _back() -> ResponseReturnValue:
+    """To the account, for what its owner has not: a provider has its own second factor."""
+    return redirect(url_for("account_pages.show_account"), 303)
 
 
 def _prove(session: Session, proof: str) -> None:
