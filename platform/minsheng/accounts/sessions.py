@@ -98,7 +98,6 @@ def open_session(
     """Start a session for a user who has just authenticated; the token is told this once."""
     token = _new_token(session)
     now = tools.clock.now()
-    user.last_login_at = now
     if level == FULL:
         user.last_login_at = now
     row = LoginSession(
