@@ -5,9 +5,12 @@ agreed; a constraint of the database holds that the two differ. Turning off or c
 in every process within a second, see :mod:`minsheng.accounts.client_gate`.
 """
 
-from datetime import timedelta
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,10 +29,30 @@ from minsheng.accounts.tidying import plan_tidying
 from minsheng.accounts.tokens import TokenClaims
 from minsheng.accounts.users import ACTIVE, OFF
 from minsheng.audit import Actor, Tools
+from minsheng_tenants import tenant_of
 
 MOST_REVOKED = 1000
 """Living tokens that a client may call back one by one; the next call ends all it has, so that
 the list every process reads once a second stays short. The figure is ours."""
+
+
+# One step back a client on the index of objects, however often it has come.
+_LAST_LOGINS = text("""
+    select wanted.object_id, e.at, e.result
+    from unnest(cast(:ids as text[])) as wanted(object_id), lateral (
+        select at, result from audit_entries
+        where tenant_id = :tenant and object_id = wanted.object_id
+            and action = 'client.login' and result like 'ok%'
+        order by id desc limit 1) e
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class LastLogin:
+    """When a client last fetched a token, and whether still by the secret that was replaced."""
+
+    at: datetime
+    by_previous: bool
 
 
 def decide_client(
@@ -39,7 +62,7 @@ def decide_client(
 
     Raises AccountNotFound, ClientNotWaiting, or OwnClient for the one who asked.
     """
-    client = find_client(session, client_id)
+    client = find_client(session, client_id, lock=True)
     if client.status != ASKED:
         raise ClientNotWaiting
     if client.asked_by == str(actor):
@@ -95,7 +118,7 @@ def narrow_scopes(
 
 def turn_off_client(session: Session, tools: Tools, actor: Actor, client_id: str) -> ApiClient:
     """Let a client in no more; its tokens are void. Raises AccountNotFound."""
-    client = find_client(session, client_id)
+    client = find_client(session, client_id, lock=True)
     client.status = OFF
     client.previous_hash = client.previous_until = None
     tools.auditor.record(session, actor, "client.turn_off", "client", client.id)
@@ -104,7 +127,7 @@ def turn_off_client(session: Session, tools: Tools, actor: Actor, client_id: str
 
 def revoke_all(session: Session, tools: Tools, actor: Actor, client_id: str) -> ApiClient:
     """Void every token that a client has been given so far; raises AccountNotFound."""
-    client = find_client(session, client_id)
+    client = find_client(session, client_id, lock=True)
     client.tokens_from = tools.clock.now()
     session.execute(delete(RevokedToken).where(RevokedToken.client_id == client.id))
     tools.auditor.record(session, actor, "client.revoke_all", "client", client.id)
@@ -141,8 +164,17 @@ def sweep_clients(session: Session, tools: Tools) -> int:
     return len(ended) + len(replaced)
 
 
+def last_logins(session: Session, client_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, LastLogin]:
+    """When each client last fetched a token, from the audit trail; none that never has."""
+    values = {"tenant": tenant_of(session), "ids": [str(each) for each in client_ids]}
+    return {
+        uuid.UUID(row.object_id): LastLogin(row.at, by_previous=row.result != "ok")
+        for row in session.execute(_LAST_LOGINS, values)
+    }
+
+
 def _living(session: Session, client_id: str) -> ApiClient:
-    client = find_client(session, client_id)
+    client = find_client(session, client_id, lock=True)
     if client.status == OFF:
         raise ClientOff
     return client

@@ -89,13 +89,17 @@ def prove_client(
     return _proven(session, tools, client_id, secret, origin)[0]
 
 
-def find_client(session: Session, client_id: str) -> ApiClient:
-    """The client of an id in the session's office; raises AccountNotFound."""
+def find_client(session: Session, client_id: str, *, lock: bool = False) -> ApiClient:
+    """The client of an id in the session's office; raises AccountNotFound.
+
+    ``lock=True`` for who is about to change it.
+    """
     try:
         tenant_id, row_id = parts_of(client_id)
     except ClientRefused as error:
         raise AccountNotFound from error
-    client = session.scalar(select(ApiClient).where(ApiClient.id == row_id).with_for_update())
+    wanted = select(ApiClient).where(ApiClient.id == row_id)
+    client = session.scalar(wanted.with_for_update() if lock else wanted)
     if client is None or tenant_id != tenant_of(session):
         raise AccountNotFound
     return client

@@ -113,6 +113,7 @@ def open_session(
     actor = Actor("user", user.username, origin)
     said = "ok" if level == FULL else f"wants {level}"
     tools.auditor.record(session, actor, "session.open", "session", row.id, result=said)
+    plan_tidying(session, tools)
     return token
 
 

@@ -1,6 +1,7 @@
 """The blueprints of the administrators' pages."""
 
 from minsheng.faces.web.admin_roles import role_pages
+from minsheng.faces.web.clients import client_pages
 from minsheng.faces.web.people import people_pages
 
-ADMIN_PAGES = (people_pages, role_pages)
+ADMIN_PAGES = (people_pages, role_pages, client_pages)
