@@ -184,8 +184,8 @@ def _part(
     data = {"from": case.number, "into": home.number, "messages": _texts(moved)}
     event = _tell_both(session, tools, wish, kind, (case, home), data)
     _move(session, moved, home.id, event, settle=True)
-    joined_at = _merged_at(session, home) if home.merged_into else None
-    carry_marks(session, case, home, tools.clock.now(), joined_at)
+    merge = _last_merge(session, home) if home.merged_into else None
+    carry_marks(session, case, home, tools.clock.now(), merge.id if merge else None)
     home.state, home.merged_into = OPEN, None
     remember_not_same(session, tools, wish.actor, moved, left)
     close_findings(session, moved, left, "different")
@@ -257,11 +257,6 @@ def _last_merge(session: Session, joined: Case) -> CaseEvent | None:
         .order_by(CaseEvent.id.desc())
         .limit(1)
     )
-
-
-def _merged_at(session: Session, joined: Case) -> datetime | None:
-    last = _last_merge(session, joined)
-    return last.at if last else None
 
 
 def _count_anew(session: Session, case_id: uuid.UUID, other_id: uuid.UUID) -> None:

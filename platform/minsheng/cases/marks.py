@@ -7,7 +7,7 @@ messages, as they stand now; parted, each has its own again.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -105,33 +105,30 @@ def refresh_secret(session: Session, case_ids: Collection[uuid.UUID]) -> list[uu
 
 
 def carry_marks(
-    session: Session, case: Case, home: Case, now: datetime, since: datetime | None
+    session: Session, case: Case, home: Case, now: datetime, since: uuid.UUID | None
 ) -> None:
     """Give ``home``, about to be parted from ``case``, the marks that were made for both.
 
     Of a person's mark nobody knows which of the messages it was about. So a case of its own gets
-    every mark (``since`` is None), a case that stands again those made since it was joined.
+    every mark (``since`` is None), a case that stands again those made after the ledger entry
+    ``since``, by which it was joined.
     """
-    marks = select(ComplainedOffice).where(
-        ComplainedOffice.case_id.in_(family_of(session, case.id))
-    )
+    family = ComplainedOffice.case_id.in_(family_of(session, case.id))
+    marks = select(ComplainedOffice).where(family, ComplainedOffice.case_id != home.id)
     if since is not None:
-        marks = marks.where(ComplainedOffice.marked_at >= since)
+        marks = marks.where(ComplainedOffice.event_id > since)
     copies = [
         {
             "tenant_id": tenant_of(session),
             "case_id": home.id,
             "office_id": mark.office_id,
             "source": "parting",
+            "event_id": mark.event_id,
             "marked_by": mark.marked_by,
             "marked_at": now,
         }
-        for mark in _of_others(session.scalars(marks).all(), home.id)
+        for mark in session.scalars(marks)
     ]
     if copies:
         session.flush()
         session.execute(insert(ComplainedOffice).on_conflict_do_nothing(), copies)
-
-
-def _of_others(marks: Sequence[ComplainedOffice], home_id: uuid.UUID) -> list[ComplainedOffice]:
-    return [mark for mark in marks if mark.case_id != home_id]

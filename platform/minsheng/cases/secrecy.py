@@ -38,16 +38,18 @@ def mark_complained(
     office = find_body(session, office_code)
     if office.id in complained_of(session, case):
         return case
+    event_id = _tell(session, tools, wish, case, "complained", office)
     row = {
         "tenant_id": tenant_of(session),
         "case_id": case.id,
         "office_id": office.id,
         "source": "person",
+        "event_id": event_id,
         "marked_by": str(wish.actor),
         "marked_at": tools.clock.now(),
     }
     session.execute(insert(ComplainedOffice).values(row).on_conflict_do_nothing())
-    _tell(session, tools, wish, case, "complained", office)
+    refresh_secret(session, [case.id])
     return case
 
 
@@ -80,6 +82,7 @@ def unmark_complained(
     asked = {"tenant": tenant_of(session), "office": office.id, "ids": family}
     session.execute(_FORGET, asked)
     _tell(session, tools, wish, case, "not_complained", office)
+    refresh_secret(session, [case.id])
     return case
 
 
@@ -154,12 +157,13 @@ def _lock_root(session: Session, wish: Wish, number: str) -> Case:
 
 def _tell(
     session: Session, tools: Tools, wish: Wish, case: Case, kind: str, office: Tenant
-) -> None:
+) -> uuid.UUID:
     data = {"office": office.code, "name": office.name, "reason": wish.reason}
-    session.add(case_event(tools.clock.now(), wish.actor, case.id, kind, data))
+    event = case_event(tools.clock.now(), wish.actor, case.id, kind, data)
+    session.add(event)
     session.flush()
     tools.auditor.record(session, wish.actor, f"case.{kind}", "case", case.number)
-    refresh_secret(session, [case.id])
+    return event.id
 
 
 def _note(session: Session, tools: Tools, found: Mapping[uuid.UUID, set[int]]) -> None:

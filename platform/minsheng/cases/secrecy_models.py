@@ -10,7 +10,7 @@ from minsheng_tenants import Base, TenantTable
 
 
 class ComplainedOffice(TenantTable, Base):
-    """A person's mark: this case complains of that office.
+    """A person's mark: this case complains of that office; ``event_id`` is its ledger entry.
 
     ``source`` is ``person``, or ``parting`` for a mark that went along when a case was parted
     from one that bore it.
@@ -25,6 +25,7 @@ class ComplainedOffice(TenantTable, Base):
     case_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     source: Mapped[str]
+    event_id: Mapped[uuid.UUID]
     marked_by: Mapped[str]
     marked_at: Mapped[datetime]
 

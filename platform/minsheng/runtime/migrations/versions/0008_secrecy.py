@@ -15,6 +15,7 @@ create table complained_offices (
     case_id uuid not null,
     office_id integer not null,
     source text not null,
+    event_id uuid not null,
     marked_by text not null,
     marked_at timestamptz not null,
     constraint pk_complained_offices primary key (tenant_id, case_id, office_id),
