@@ -21,6 +21,7 @@ from minsheng.accounts.errors import (
     IdentityNotLinked,
     ProviderAway,
     ProviderLoginRefused,
+    ProviderNotFound,
     ProviderSaidNo,
 )
 from minsheng.accounts.logins import UNKNOWN
@@ -144,9 +145,9 @@ def finish_login(
 def _finish(tools: Tools, directory: ProviderDirectory, tenant_id: int, came: Return) -> Arrival:
     with tools.database.session(tenant_id) as session:
         flow = take_flow(session, tools, came.state, came.browser)
-        provider = _known(session, tools, came.provider) if flow else None
-    if flow is None or provider is None or provider.id != flow.provider_id:
+    if flow is None:
         raise ProviderLoginRefused("state")
+    provider = _provider_of(tools, tenant_id, flow, came)
     metadata = directory.metadata(provider.issuer)
     _check_return(came, metadata)
     subject = _subject(tools, directory, provider, metadata, flow, came)
@@ -156,6 +157,18 @@ def _finish(tools: Tools, directory: ProviderDirectory, tenant_id: int, came: Re
         said = f"ok: {provider.code}"
         tools.auditor.record(session, actor, ACTION, "user", user.id, result=said)
         return Arrival(open_session(session, tools, user, came.origin), flow.next_path)
+
+
+def _provider_of(tools: Tools, tenant_id: int, flow: Flow, came: Return) -> _Known:
+    """The provider the browser left for and came back from; raises ProviderLoginRefused."""
+    try:
+        with tools.database.session(tenant_id) as session:
+            provider = _known(session, tools, came.provider)
+    except ProviderNotFound as error:
+        raise ProviderLoginRefused("provider off") from error
+    if provider.id != flow.provider_id:
+        raise ProviderLoginRefused("another provider")
+    return provider
 
 
 def _check_return(came: Return, metadata: Metadata) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from requests import PreparedRequest, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from minsheng.accounts.errors import ProviderAway
 
@@ -114,12 +115,15 @@ def _is_loopback(parts: SplitResult) -> bool:
 def _read(response: Response) -> bytes:
     """The body up to the bound, by a deadline; raises ProviderAway."""
     until, body = time.monotonic() + SECONDS, b""
-    while chunk := response.raw.read1(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > LARGEST:
-            raise ProviderAway("its answer is too large")
-        if time.monotonic() > until:
-            raise ProviderAway("its answer comes too slowly")
+    try:
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > LARGEST:
+                raise ProviderAway("its answer is too large")
+            if time.monotonic() > until:
+                raise ProviderAway("its answer comes too slowly")
+    except (HTTPError, OSError) as error:
+        raise ProviderAway(f"its answer breaks off: {type(error).__name__}") from error
     return body
 
 

@@ -235,9 +235,16 @@ def link_identity(
     return identity
 
 
-def unlink_identity(session: Session, tools: Tools, actor: Actor, identity_id: uuid.UUID) -> None:
+def unlink_identity(
+    session: Session,
+    tools: Tools,
+    actor: Actor,
+    provider_id: uuid.UUID,
+    identity_id: uuid.UUID,
+) -> None:
     """Let a user in by an identity no more, and end the user's sessions; raises AccountNotFound."""
-    identity = session.scalar(select(UserIdentity).where(UserIdentity.id == identity_id))
+    wanted = (UserIdentity.provider_id == provider_id) & (UserIdentity.id == identity_id)
+    identity = session.scalar(select(UserIdentity).where(wanted))
     if identity is None:
         raise AccountNotFound
     session.execute(delete(UserIdentity).where(UserIdentity.id == identity_id))

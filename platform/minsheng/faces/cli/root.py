@@ -6,6 +6,7 @@ from minsheng.faces.cli.accounts import clients, users
 from minsheng.faces.cli.channels import channels, pull
 from minsheng.faces.cli.doctor import doctor
 from minsheng.faces.cli.imports import import_messages
+from minsheng.faces.cli.providers import providers
 from minsheng.faces.cli.running import db, demo, serve, worker
 from minsheng.faces.cli.tenants import tenants
 
@@ -26,6 +27,7 @@ for command in (
     pull,
     users,
     clients,
+    providers,
     import_messages,
     doctor,
 ):

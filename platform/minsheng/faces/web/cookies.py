@@ -44,6 +44,22 @@ def drop_session(response: Response) -> None:
     response.delete_cookie(session_cookie(), secure=is_secure(), httponly=True, samesite="Lax")
 
 
+def flow_secret() -> str:
+    """What binds a login under way at a provider to the browser that began it, or nothing."""
+    return request.cookies.get(_named("minsheng_flow"), "")
+
+
+def set_flow(response: Response, secret: str) -> None:
+    """Give the browser the secret of a login that it begins."""
+    _set(response, _named("minsheng_flow"), secret)
+
+
+def drop_flow(response: Response) -> None:
+    """Take it away: the login is over, one way or the other."""
+    name = _named("minsheng_flow")
+    response.delete_cookie(name, secure=is_secure(), httponly=True, samesite="Lax")
+
+
 def form_token() -> str:
     """The token that forms carry where there is no session; made at its first use."""
     token: str = g.get("form_token") or request.cookies.get(_named("minsheng_form"), "")

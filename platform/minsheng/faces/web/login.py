@@ -5,18 +5,23 @@ from urllib.parse import urlsplit
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from minsheng.accounts.errors import LoginRefused
+from minsheng.accounts.errors import LoginRefused, SessionEnded
 from minsheng.accounts.service import (
     authenticate,
     close_session,
     find_tenant_for_login,
+    level_after_password,
     open_session,
+    refuse_unknown_office,
+    tenant_of_token,
 )
+from minsheng.accounts.sessions import ANY_LEVEL, FACTOR, INITIAL, Level
 from minsheng.faces.web.admin_rail import first_page
 from minsheng.faces.web.cookies import drop_session, session_token, set_choice, set_session
-from minsheng.faces.web.desk import check_form, find_visitor, origin, tools
+from minsheng.faces.web.desk import check_form, find_visitor, origin, tools, web_tools
 from minsheng.faces.web.locale import LANGUAGE_COOKIE, LANGUAGES, THEME_COOKIE, THEMES
 from minsheng.faces.web.notices import Notice, notices
+from minsheng.faces.web.ways import ways_in
 from minsheng.faces.web.words import _
 
 login_pages = Blueprint("login_pages", __name__)
@@ -33,9 +38,10 @@ def start() -> ResponseReturnValue:
 
 @login_pages.get("/login")
 def show_login() -> ResponseReturnValue:
-    """The form; who is logged in already goes on."""
-    if find_visitor():
-        return redirect(local_path(request.args.get("next", "")), 303)
+    """The form; who is logged in already goes on, and a login half done is gone on with."""
+    found = find_visitor(ANY_LEVEL)
+    if found:
+        return redirect(next_step(found.signed_in.level, request.args.get("next", "")), 303)
     return _form(notices())
 
 
@@ -44,31 +50,51 @@ def enter() -> ResponseReturnValue:
     """Log in, or say in one way for every reason that it was not right."""
     check_form()
     try:
-        token = _log_in()
+        token, level = _log_in()
     except LoginRefused:
         words = _("单位代码、账号或口令不对。请核对后重试；多次不对会停用一刻钟。")
         return _form([Notice(words, "danger", "alert")]), 401
-    response = redirect(local_path(request.form.get("next", "")), 303)
+    end_old_session()
+    response = redirect(next_step(level, request.form.get("next", "")), 303)
     set_session(response, token)
     return response
 
 
-def _log_in() -> str:
+def _log_in() -> tuple[str, Level]:
     form = request.form
     with tools().database.public_session() as session:
         office = find_tenant_for_login(session, form.get("office", ""))
-    if office is None:
-        raise LoginRefused
     username, password = form.get("username", ""), form.get("password", "")
+    if office is None:
+        raise refuse_unknown_office(password)
     with tools().database.session(office[0]) as session:
         user = authenticate(session, tools(), username, password, origin())
-        return open_session(session, tools(), user, origin())
+        level = level_after_password(user, factor_required=web_tools().factor_required)
+        return open_session(session, tools(), user, origin(), level), level
+
+
+def end_old_session() -> None:
+    """End the session that the browser held before a login, be it another person's."""
+    token = session_token()
+    try:
+        tenant_id = tenant_of_token(token)
+    except SessionEnded:
+        return
+    with tools().database.session(tenant_id) as session:
+        close_session(session, tools(), token, origin())
+
+
+def next_step(level: Level, wish: str) -> str:
+    """Where a login of this level goes on: to what it still wants, else to the page wished for."""
+    path = local_path(wish)
+    steps = {INITIAL: "step_pages.show_password", FACTOR: "step_pages.show_code"}
+    return url_for(steps[level], next=path) if level in steps else path
 
 
 @login_pages.post("/logout")
 def leave() -> ResponseReturnValue:
-    """Log out: the session is dead at once."""
-    found = find_visitor()
+    """Log out: the session is dead at once, a half done login too."""
+    found = find_visitor(ANY_LEVEL)
     if found:
         g.visitor = found
         check_form()
@@ -82,7 +108,7 @@ def leave() -> ResponseReturnValue:
 @login_pages.post("/preferences")
 def prefer() -> ResponseReturnValue:
     """Keep a choice of language or brightness, and go back to the page."""
-    g.visitor = find_visitor()
+    g.visitor = find_visitor(ANY_LEVEL)
     check_form()
     response = redirect(local_path(request.form.get("next", "")), 303)
     language, theme = request.form.get("language", ""), request.form.get("theme", "")
@@ -101,10 +127,14 @@ def local_path(wish: str) -> str:
 
 
 def _form(said: list[Notice]) -> str:
+    office = request.values.get("office", "")[:64]
+    next_path = local_path(request.values.get("next", ""))
     return render_template(
         "login.html",
         notices=said,
-        office=request.form.get("office", "")[:64],
+        office=office,
         username=request.form.get("username", "")[:64],
-        next_path=local_path(request.values.get("next", "")),
+        next_path=next_path,
+        ways=ways_in(office, next_path),
+        asked_for_ways=request.method == "GET" and bool(office),
     )

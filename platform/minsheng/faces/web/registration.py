@@ -7,6 +7,7 @@ from flask import Flask, request, url_for
 from minsheng.accounts.service import SessionLimits
 from minsheng.audit import Tools
 from minsheng.faces.web import labels, times
+from minsheng.faces.web.account import account_pages
 from minsheng.faces.web.admin_pages import ADMIN_PAGES
 from minsheng.faces.web.assets import assets_of
 from minsheng.faces.web.case import case_pages
@@ -17,14 +18,30 @@ from minsheng.faces.web.errors import register_problem_page
 from minsheng.faces.web.headers import register_headers
 from minsheng.faces.web.locale import language, register_locale, theme
 from minsheng.faces.web.login import login_pages
+from minsheng.faces.web.oidc import provider_login_pages
 from minsheng.faces.web.pairs import pair_pages
+from minsheng.faces.web.providers import provider_pages
 from minsheng.faces.web.quarantine import quarantine_pages
 from minsheng.faces.web.queue import queue_pages
 from minsheng.faces.web.secrecy import secrecy_pages
+from minsheng.faces.web.steps import factor_required, step_pages
 from minsheng.intake.host import PluginRegistry
 from minsheng.runtime.settings import Settings
 
-PAGES = (login_pages, queue_pages, case_pages, secrecy_pages, pair_pages, channel_pages, quarantine_pages, *ADMIN_PAGES)
+PAGES = (
+    login_pages,
+    step_pages,
+    account_pages,
+    queue_pages,
+    case_pages,
+    secrecy_pages,
+    pair_pages,
+    channel_pages,
+    quarantine_pages,
+    provider_login_pages,
+    provider_pages,
+    *ADMIN_PAGES,
+)
 
 
 def register(
@@ -40,7 +57,8 @@ def register(
     app.config["BABEL_DEFAULT_LOCALE"] = settings.text("MINSHENG_LANGUAGE")
     with app.app_context():
         limits = SessionLimits.from_settings(settings)
-        keep_web_tools(WebTools(tools, limits, _badges(registry or PluginRegistry.load())))
+        badges = _badges(registry or PluginRegistry.load())
+        keep_web_tools(WebTools(tools, limits, badges, factor_required(settings)))
     register_locale(app)
     _register_templates(app, tools)
     for pages in PAGES:
