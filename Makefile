@@ -64,6 +64,6 @@ lock: ## resolve the lock files anew from pyproject.toml
 
 clean: ## remove what setup and the tools made; data in the home stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
-	rm -rf $(FRONTEND)/node_modules platform/minsheng/faces/static/dist screenshots
+	rm -rf $(FRONTEND)/node_modules tests/oidc/provider/node_modules platform/minsheng/faces/static/dist screenshots
 	find platform tenants dedupe plugins tests bench bin -name __pycache__ -prune -exec rm -rf {} +
 	find platform -name '*.mo' -delete

@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 FRONTEND = ROOT / "platform/minsheng/faces/frontend"
+TEST_PROVIDER = ROOT / "tests/oidc/provider"
 BUILT = ROOT / "platform/minsheng/faces/static/dist"
 TRANSLATIONS = ROOT / "platform/minsheng/faces/translations"
 NODE_MAJOR = 20
@@ -66,6 +67,8 @@ def prepare(*, dev: bool, system: bool) -> bool:
         environment()
         node()
         jobs.append(beside.submit(front_end))
+        if system:
+            jobs.append(beside.submit(test_provider))
         python_packages(dev=dev)
         translations()
         for job in jobs:
@@ -122,15 +125,26 @@ def front_end() -> None:
     """The bundled scripts and styles."""
     if not FRONTEND.is_dir():
         return
-    locks = [FRONTEND / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    step(
-        "front-end packages",
-        digest(locks),
-        lambda: npm("ci", "--ignore-scripts", "--no-audit", "--no-fund"),
-        made=FRONTEND / "node_modules",
-    )
+    npm_packages("front-end packages", FRONTEND)
     sources = [path for path in files_below(FRONTEND) if "node_modules" not in path.parts]
-    step("front end", digest(sources), lambda: npm("run", "build"), made=BUILT)
+    step("front end", digest(sources), lambda: npm(FRONTEND, "run", "build"), made=BUILT)
+
+
+def test_provider() -> None:
+    """The OpenID provider that the tests log in by; nothing of the service needs it."""
+    if TEST_PROVIDER.is_dir():
+        npm_packages("OpenID provider of the tests", TEST_PROVIDER)
+
+
+def npm_packages(title: str, folder: Path) -> None:
+    """What the lock file of a folder names, each package checked against its hash."""
+    locks = [folder / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    step(
+        title,
+        digest(locks),
+        lambda: npm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund"),
+        made=folder / "node_modules",
+    )
 
 
 def translations() -> None:
@@ -196,11 +210,11 @@ def system_node() -> bool:
     return major.isdigit() and int(major) >= NODE_MAJOR
 
 
-def npm(*arguments: str) -> None:
-    """Run npm in the front end's folder; the wheel's Node, if any, comes first."""
+def npm(folder: Path, *arguments: str) -> None:
+    """Run npm in a folder; the wheel's Node, if any, comes first."""
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
     command = shutil.which("npm", path=path) or "npm"
-    run([command, *arguments], {**os.environ, "PATH": path}, FRONTEND)
+    run([command, *arguments], {**os.environ, "PATH": path}, folder)
 
 
 def pip_install(files: Iterable[Path]) -> None:

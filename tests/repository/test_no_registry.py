@@ -97,10 +97,10 @@ def test_the_lock_files_agree_where_they_meet() -> None:
     assert pins("requirements.txt").keys() < everything.keys()
 
 
-def test_the_front_end_lock_holds_hashes_and_no_addresses() -> None:
-    folder = ROOT / "platform/minsheng/faces/frontend"
-    lock = (folder / "package-lock.json").read_text(encoding="utf-8")
-    settings = (folder / ".npmrc").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["platform/minsheng/faces/frontend", "tests/oidc/provider"])
+def test_a_lock_of_npm_packages_holds_hashes_and_no_addresses(folder: str) -> None:
+    lock = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
+    settings = (ROOT / folder / ".npmrc").read_text(encoding="utf-8")
 
     assert '"integrity"' in lock
     assert '"resolved"' not in lock
