@@ -97,7 +97,8 @@ def test_a_message_taken_out_keeps_the_mark_and_what_the_rule_found_goes_with_it
     (_, lamp), (own, angry) = desk.take_in(desk.message(LAMP), desk.message(complaint("county")))
     mark(lamp, departments[0])
     merge(desk, lamp, angry)
-    assert desk.case(lamp)["secret"] and desk.case(angry)["secret"]
+    assert desk.case(lamp)["secret"]
+    assert desk.case(angry)["secret"]
     answer = desk.trusted.post(f"/cases/{lamp}/split", {"messages": [own]})
     assert answer.json["number"] == angry
     assert answer.json["secret"]
@@ -214,8 +215,8 @@ def test_a_route_to_a_body_that_might_stand_below_an_unseen_one_is_refused(
     with tools.database.operator_session(tree["county"]) as session:
         session.execute(
             text(
-                "insert into complained_offices select tenant_id, id, :city, 'person', gen_random_uuid(), 'x', now()"
-                " from cases where number = :number and tenant_id = :county"
+                "insert into complained_offices select tenant_id, id, :city, 'person',"
+                " gen_random_uuid(), 'x', now() from cases where number = :number and tenant_id = :county"
             ),
             {"city": tree["city"], "number": lamp, "county": tree["county"]},
         )
