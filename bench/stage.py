@@ -55,7 +55,7 @@ def _service(servers: Servers, home: Path) -> Process:
         connection.execute(text("create database minsheng"))
     engine.dispose()
     words = load_passwords(home)
-    prepare_logins(servers.admin_url, words["minsheng_app"], words["minsheng_worker"])
+    prepare_logins(servers.admin_url, words)
     upgrade(admin_url(home, "minsheng"))
     given = {
         "MINSHENG_HOME": str(home),

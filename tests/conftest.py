@@ -27,7 +27,14 @@ from minsheng.faces.process import MASTER_KEY, Process, build, make_runner
 from minsheng.runtime.clock import SetClock
 from minsheng.runtime.crypto import MasterKey
 from minsheng.runtime.database import Database
-from minsheng.runtime.embedded import Servers, admin_url, app_url, start_servers, worker_url
+from minsheng.runtime.embedded import (
+    Servers,
+    admin_url,
+    app_url,
+    operator_url,
+    start_servers,
+    worker_url,
+)
 from minsheng.runtime.embedded.credentials import load_passwords
 from minsheng.runtime.migrate import prepare_logins, upgrade
 from minsheng.runtime.settings import Settings
@@ -48,6 +55,7 @@ class Logins:
     app: str
     worker: str
     home: Path
+    operator: str
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +81,7 @@ def servers() -> Iterator[Servers]:
 def template(servers: Servers) -> str:
     """A database that the real migrations built, to be cloned."""
     passwords = load_passwords(servers.home)
-    prepare_logins(servers.admin_url, passwords["minsheng_app"], passwords["minsheng_worker"])
+    prepare_logins(servers.admin_url, passwords)
     _administer(servers, f"create database {TEMPLATE}")
     upgrade(admin_url(servers.home, TEMPLATE))
     return TEMPLATE
@@ -90,7 +98,13 @@ def new_database(servers: Servers, template: str) -> Callable[[], Logins]:
         name = f"test_{next(_numbers)}"
         _administer(servers, f"create database {name} template {template} strategy file_copy")
         home = servers.home
-        return Logins(admin_url(home, name), app_url(home, name), worker_url(home, name), home)
+        return Logins(
+            admin_url(home, name),
+            app_url(home, name),
+            worker_url(home, name),
+            home,
+            operator_url(home, name),
+        )
 
     return clone
 
@@ -234,6 +248,7 @@ def settings_for(logins: Logins, servers: Servers, **more: str) -> Settings:
         "MINSHENG_HOME": str(servers.home),
         "MINSHENG_DATABASE_URL": logins.app,
         "MINSHENG_DATABASE_WORKER_URL": logins.worker,
+        "MINSHENG_DATABASE_OPERATOR_URL": logins.owner,
         "MINSHENG_DATABASE_OWNER_URL": logins.owner,
         "MINSHENG_REDIS_URL": servers.redis_url,
         "MINSHENG_TESTING": "1",

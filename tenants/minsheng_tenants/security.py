@@ -20,6 +20,9 @@ do $$ begin
     if not exists (select from pg_roles where rolname = 'minsheng_worker') then
         create role minsheng_worker nologin nosuperuser nobypassrls;
     end if;
+    if not exists (select from pg_roles where rolname = 'minsheng_operator') then
+        create role minsheng_operator nologin nosuperuser nobypassrls;
+    end if;
     if not exists (select from pg_roles where rolname = 'minsheng_search') then
         create role minsheng_search nologin nosuperuser bypassrls;
     end if;

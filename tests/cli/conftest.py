@@ -42,9 +42,10 @@ class Shell:
 
 
 @pytest.fixture
-def shell(settings: Settings) -> Shell:
-    """The command line with the settings of the shared test database."""
-    return Shell(settings)
+def shell(settings: Settings, logins: Any) -> Shell:
+    """The command line on the shared test database, by the operator's own login."""
+    operator = {"MINSHENG_DATABASE_OPERATOR_URL": logins.operator}
+    return Shell(Settings(dict(settings.values) | operator))
 
 
 @pytest.fixture

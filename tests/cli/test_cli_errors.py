@@ -29,10 +29,10 @@ def test_an_unknown_setting_is_named_by_every_command(shell: Any, command: tuple
         ({"MINSHENG_DATABASE_URL": "nonsense"}, "an address MINSHENG_DATABASE_… is none"),
         ({"MINSHENG_DATABASE_URL": "postgres://u:p@127.0.0.1/x"}, "write postgresql+psycopg://"),
         (
-            {"MINSHENG_DATABASE_OWNER_URL": "postgresql+psycopg://x:y@127.0.0.1:1/x"},
+            {"MINSHENG_DATABASE_OPERATOR_URL": "postgresql+psycopg://x:y@127.0.0.1:1/x"},
             "the database cannot be reached",
         ),
-        ({"MINSHENG_DATABASE_OWNER_URL": ""}, "set MINSHENG_DATABASE_OWNER_URL"),
+        ({"MINSHENG_DATABASE_OPERATOR_URL": ""}, "set MINSHENG_DATABASE_OPERATOR_URL"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_one_line(

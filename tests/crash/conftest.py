@@ -319,7 +319,7 @@ def environment_of(logins: Any, servers: Servers, home: Path, number: int) -> di
         "MINSHENG_HOME": str(home),
         "MINSHENG_DATABASE_URL": logins.app,
         "MINSHENG_DATABASE_WORKER_URL": logins.worker,
-        "MINSHENG_DATABASE_OWNER_URL": logins.owner,
+        "MINSHENG_DATABASE_OPERATOR_URL": logins.owner,
         "MINSHENG_REDIS_URL": servers.redis_url.removesuffix("/0") + f"/{number}",
         "MINSHENG_QUEUE": f"crash{number}",
         "MINSHENG_LEASE_SECONDS": "2",

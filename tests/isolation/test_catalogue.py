@@ -105,6 +105,7 @@ def test_rel_i1_the_list_of_exceptions_stays_short_and_true(logins: Any) -> None
         ("grant select on cases to pg_monitor", "granted to pg_monitor"),
         ("grant select on cases to minsheng_app with grant option", "may hand SELECT on"),
         ("grant select on messages to minsheng_search", "past row security"),
+        ("grant select on cases to minsheng_operator", "granted to the operator"),
         ("alter default privileges grant select on tables to minsheng_app", "default privileges"),
         ("grant create on schema public to minsheng_app", "may create in it"),
         ("alter role minsheng_worker bypassrls", "stronger than"),

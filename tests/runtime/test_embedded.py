@@ -158,7 +158,7 @@ def test_valkey_answers_with_its_password_only(running: Servers) -> None:
 
 def test_each_login_has_an_address_with_its_own_password(running: Servers) -> None:
     addresses = {
-        "minsheng_owner_login": embedded.owner_url(running.home),
+        "minsheng_operator": embedded.operator_url(running.home),
         "minsheng_app": embedded.app_url(running.home),
         "minsheng_worker": embedded.worker_url(running.home, database="other"),
     }

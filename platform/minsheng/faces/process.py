@@ -18,7 +18,13 @@ from minsheng.runtime.bell import Bell
 from minsheng.runtime.clock import Clock, SystemClock
 from minsheng.runtime.crypto import MasterKey
 from minsheng.runtime.database import Database
-from minsheng.runtime.embedded import admin_url, app_url, redis_url, worker_url
+from minsheng.runtime.embedded import (
+    admin_url,
+    app_url,
+    operator_url,
+    redis_url,
+    worker_url,
+)
 from minsheng.runtime.failpoints import Failpoints, arm
 from minsheng.runtime.runner import Handler, Runner
 from minsheng.runtime.settings import SettingRefused, Settings
@@ -59,6 +65,7 @@ def settled(settings: Settings) -> Settings:
     if not values["MINSHENG_DATABASE_URL"]:
         values["MINSHENG_DATABASE_URL"] = app_url(home)
         values["MINSHENG_DATABASE_WORKER_URL"] = worker_url(home)
+        values["MINSHENG_DATABASE_OPERATOR_URL"] = operator_url(home)
         values["MINSHENG_DATABASE_OWNER_URL"] = admin_url(home, "minsheng")
     if not values["MINSHENG_REDIS_URL"]:
         values["MINSHENG_REDIS_URL"] = redis_url(home)
@@ -68,14 +75,14 @@ def settled(settings: Settings) -> Settings:
 def build(settings: Settings, clock: Clock | None = None, *, operator: bool = False) -> Process:
     """Put a process together from settings; opens no connection yet.
 
-    Only an ``operator`` process (the command line) holds the login that owns the tables.
+    Only an ``operator`` process (the command line) holds the operator's login.
     """
     settings = settled(settings)
     arm(Failpoints.from_settings(settings))
     database = Database(
         settings.text("MINSHENG_DATABASE_URL"),
         settings.text("MINSHENG_DATABASE_WORKER_URL"),
-        settings.text("MINSHENG_DATABASE_OWNER_URL") if operator else "",
+        settings.text("MINSHENG_DATABASE_OPERATOR_URL") if operator else "",
     )
     master = MasterKey.load_or_make(settings.home / MASTER_KEY)
     tools = make_tools(database, master, clock or SystemClock())

@@ -2,7 +2,7 @@
 
 A session works for one office (:meth:`Database.session`), or, spelled out, for none
 (:meth:`Database.work_session`, the login that sees the whole work table, and
-:meth:`Database.owner_session`, for migrations and the roots of the tree). Leaving the block
+:meth:`Database.owner_session`, the operator's login, for the tree). Leaving the block
 commits, an exception rolls back; the bells that were asked for meanwhile ring after the commit.
 """
 
@@ -51,11 +51,11 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
 class Database:
     """The logins of one process and the sessions made from them."""
 
-    def __init__(self, app_url: str, worker_url: str = "", owner_url: str = "") -> None:
+    def __init__(self, app_url: str, worker_url: str = "", operator_url: str = "") -> None:
         """Each URL is a login; only the first is needed to serve pages."""
         self._app = make_engine(app_url)
         self._worker = make_engine(worker_url, pool_size=2) if worker_url else None
-        self._owner = make_engine(owner_url, pool_size=1) if owner_url else None
+        self._operator = make_engine(operator_url, pool_size=1) if operator_url else None
         self._ringer: Ringer = _ring_nobody
 
     def ring_with(self, ringer: Ringer) -> None:
@@ -84,16 +84,16 @@ class Database:
 
     @contextmanager
     def owner_session(self) -> Iterator[Session]:
-        """A transaction of the login that owns the tables; for the command line only."""
-        with _open(self._owner, "MINSHENG_DATABASE_OWNER_URL") as session:
+        """A transaction of the operator's login for no office: the tree; command line only."""
+        with _open(self._operator, "MINSHENG_DATABASE_OPERATOR_URL") as session:
             yield session
 
     @contextmanager
     def operator_session(self, tenant_id: int) -> Iterator[Session]:
-        """A transaction for one office by the login that owns the tables; command line only."""
-        if self._owner is None:
-            raise DatabaseNotConfigured(_no_login("MINSHENG_DATABASE_OWNER_URL"))
-        with OfficeSession(self._owner, expire_on_commit=False) as session:
+        """A transaction of the operator's login for one office: first accounts; command line only."""
+        if self._operator is None:
+            raise DatabaseNotConfigured(_no_login("MINSHENG_DATABASE_OPERATOR_URL"))
+        with OfficeSession(self._operator, expire_on_commit=False) as session:
             bind_session(session, tenant_id)
             with session.begin():
                 yield session
@@ -107,7 +107,7 @@ class Database:
 
     def dispose(self, *, close: bool = True) -> None:
         """Drop pooled connections; ``close=False`` in a freshly forked child."""
-        for engine in (self._app, self._worker, self._owner):
+        for engine in (self._app, self._worker, self._operator):
             if engine is not None:
                 engine.dispose(close=close)
 

@@ -1,5 +1,6 @@
 """Bring a database to a revision and say where it stands."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 
 from minsheng_tenants.security import ROLES
 
+LOGINS = ("minsheng_app", "minsheng_worker", "minsheng_operator")
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -55,15 +57,17 @@ def _run(owner_url: str, revision: str, *, up: bool) -> None:
     engine.dispose()
 
 
-def prepare_logins(admin_url: str, app_password: str, worker_password: str) -> None:
-    """Make the service's roles, if they are missing, and let the two logins in by password.
+def prepare_logins(admin_url: str, passwords: Mapping[str, str]) -> None:
+    """Make the service's roles, if they are missing, and let the three logins in by password.
 
-    For the embedded server and the tests; elsewhere the administrator of the database does it.
+    ``passwords`` by the names of the logins (LOGINS). For the embedded server and the tests;
+    elsewhere the administrator of the database does it.
     """
     engine = create_engine(admin_url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text(ROLES))
-        for role, password in (("app", app_password), ("worker", worker_password)):
-            quoted = connection.scalar(text("select quote_literal(:word)"), {"word": password})
-            connection.execute(text(f"alter role minsheng_{role} login password {quoted}"))
+        for login in LOGINS:
+            word = {"word": passwords[login]}
+            quoted = connection.scalar(text("select quote_literal(:word)"), word)
+            connection.execute(text(f"alter role {login} login password {quoted}"))
     engine.dispose()

@@ -20,7 +20,7 @@ MORE_POLICIES = {
     ("work", "every_office"): "the worker's login reads what waits in every office",
     ("tenants", "own_subtree"): "an office sees itself and the bodies below it",
     ("tenants", "below_own"): "an office may add bodies below itself",
-    ("tenants", "whole_tree"): "the owner of the tables plants the roots of the tree",
+    ("tenants", "whole_tree"): "owner and operator plant the roots of the tree",
 }
 DEFINERS = {
     "open_account": "a superior opens a body's first administrator; under row security itself",
@@ -31,12 +31,14 @@ DEFINERS = {
 MOST_EXCEPTIONS = 10
 
 POLICY = "(tenant_id = current_tenant())"
-SERVICE = ("minsheng_app", "minsheng_worker")
+SERVICE = ("minsheng_app", "minsheng_worker", "minsheng_operator")
 OWNERS = ("minsheng_search", "minsheng_opener")
 ROLES = (*SERVICE, *OWNERS)
 HARMLESS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 SEARCH_READS = {"tenants", "channels", "channel_runs", "case_search"}
 """What the role that owns the definer functions may read."""
+OPERATOR_REACHES = {"tenants", "users", "audit_entries", "alembic_version"}
+"""What the operator's login has any grant on: nothing of a citizen's."""
 _PUBLIC = "n.nspname = 'public'"
 
 
@@ -245,6 +247,8 @@ def _grant(grant: Row[Any], to: str) -> Iterator[str]:
         yield f"{what}: {grant.privilege_type} is granted to {to}"
     if grant.is_grantable:
         yield f"{what}: {to} may hand {grant.privilege_type} on"
+    if to == "minsheng_operator" and grant.relname not in OPERATOR_REACHES:
+        yield f"{what}: {grant.privilege_type} is granted to the operator"
     reads = grant.privilege_type == "SELECT" and grant.relname in SEARCH_READS
     if to == "minsheng_search" and not reads:
         yield f"{what}: {grant.privilege_type} is granted to the role past row security"

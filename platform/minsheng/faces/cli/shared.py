@@ -106,7 +106,7 @@ def office_session(process: Process, code: str) -> Iterator[Session]:
 
 @contextmanager
 def operator_session(process: Process, code: str) -> Iterator[Session]:
-    """A transaction for the office of a code by the login that owns the tables."""
+    """A transaction for the office of a code by the operator's login."""
     with process.tools.database.operator_session(office_id(process, code)) as session:
         yield session
 

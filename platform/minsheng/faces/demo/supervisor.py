@@ -80,7 +80,7 @@ def _start_servers(stack: ExitStack, settings: Settings) -> Servers | None:
     home = settings.home
     _make_database(servers.admin_url)
     passwords = load_passwords(home)
-    prepare_logins(servers.admin_url, passwords["minsheng_app"], passwords["minsheng_worker"])
+    prepare_logins(servers.admin_url, passwords)
     upgrade(admin_url(home, _DATABASE))
     _say("the database is migrated")
     return servers

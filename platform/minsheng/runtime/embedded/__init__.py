@@ -10,7 +10,7 @@ from minsheng.runtime.embedded.credentials import (
     admin_url,
     app_url,
     load_passwords,
-    owner_url,
+    operator_url,
     redis_url,
     worker_url,
 )
@@ -47,7 +47,7 @@ __all__ = [
     "admin_url",
     "app_url",
     "load_passwords",
-    "owner_url",
+    "operator_url",
     "redis_url",
     "start_servers",
     "worker_url",

@@ -10,7 +10,7 @@ from minsheng.runtime.embedded.folders import write_private
 
 PASSWORD_NAMES = (
     "postgres",
-    "minsheng_owner_login",
+    "minsheng_operator",
     "minsheng_app",
     "minsheng_worker",
     "valkey",
@@ -47,7 +47,20 @@ def ensure_passwords(home: Path) -> dict[str, str]:
     if not (home / "secrets.json").exists() and not (home / "postgres" / "data").exists():
         made = {name: secrets.token_urlsafe(24) for name in PASSWORD_NAMES}
         write_private(home / "secrets.json", json.dumps(made, indent=1) + "\n")
+    _add_operator(home)
     return load_passwords(home)
+
+
+def _add_operator(home: Path) -> None:
+    """Give a home of the first release, which knew no operator, a password for one."""
+    path = home / "secrets.json"
+    try:
+        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return
+    if found.pop("minsheng_owner_login", None):
+        found["minsheng_operator"] = secrets.token_urlsafe(24)
+        write_private(path, json.dumps(found, indent=1) + "\n")
 
 
 def load_ports(home: Path) -> dict[str, int]:
@@ -89,9 +102,9 @@ def admin_url(home: Path, database: str = "postgres") -> str:
     return _database_url(home, "postgres", database)
 
 
-def owner_url(home: Path, database: str = "minsheng") -> str:
-    """Address for migrations."""
-    return _database_url(home, "minsheng_owner_login", database)
+def operator_url(home: Path, database: str = "minsheng") -> str:
+    """Address of the operator's login: the tree and first accounts, no case."""
+    return _database_url(home, "minsheng_operator", database)
 
 
 def app_url(home: Path, database: str = "minsheng") -> str:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from minsheng_tenants.security import secure
+from minsheng_tenants.security import ROLES, secure
 
 revision = "0007"
 down_revision = "0006"
@@ -68,7 +68,7 @@ create table role_changes (
 OPERATES = """
 create function operates() returns boolean language sql stable
 set search_path = pg_catalog, public as $$
-    select r.rolsuper or r.oid = c.relowner
+    select r.rolsuper or r.oid = c.relowner or pg_has_role(r.oid, 'minsheng_operator', 'usage')
     from pg_roles r, pg_class c
     where r.rolname = current_user and c.oid = 'public.users'::regclass
 $$
@@ -229,6 +229,17 @@ create table revoked_tokens (
 )
 """
 
+# The operator of the platform plants the tree and an office's first accounts. The login has no
+# grant on a table that holds a citizen's matter, so that no context opens one.
+OPERATOR = (
+    "grant usage on schema public to minsheng_operator",
+    "grant select on alembic_version to minsheng_operator",
+    "grant select, insert, update on tenants to minsheng_operator",
+    "alter policy whole_tree on tenants to current_user, minsheng_operator",
+    "grant select, insert, update on users to minsheng_operator",
+    "grant insert on audit_entries to minsheng_operator",
+)
+
 _TABLES = ("recovery_codes", "guesses", "login_providers", "user_identities", "login_flows",
            "revoked_tokens")  # fmt: skip
 
@@ -265,6 +276,8 @@ def upgrade() -> None:
         REVOKED_TOKENS,
         "create index ix_revoked_tokens_client_id on revoked_tokens (tenant_id, client_id)",
         *(line for table in _TABLES for line in secure(table)),
+        ROLES,
+        *OPERATOR,
     ):
         op.execute(statement)
 
@@ -272,6 +285,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take them away; of several roles the first stays."""
     for statement in (
+        "revoke all on audit_entries, users, tenants, alembic_version from minsheng_operator",
+        "alter policy whole_tree on tenants to current_user",
+        "revoke usage on schema public from minsheng_operator",
         *(f"drop table {table}" for table in (
             "revoked_tokens", "login_flows", "user_identities", "login_providers", "guesses",
             "recovery_codes")),
