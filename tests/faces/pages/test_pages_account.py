@@ -84,7 +84,7 @@ class Person:
     def enrol(self, of: str = "/login/enrol", **proof: str) -> TestResponse:
         """Scan the code of a page and type what the app shows."""
         page = self.http.get(of).text
-        found = re.search(r'<code class="secret">([A-Z2-7 ]+)</code>', page)
+        found = re.search(r'<code class="typed-key">([A-Z2-7 ]+)</code>', page)
         assert found, page
         self.secret = found.group(1).replace(" ", "")
         sealed, csrf = (
@@ -402,7 +402,7 @@ def test_a_person_who_comes_by_a_provider_has_no_password_or_factor_here(
     page = offered.http.get("/account").text
     assert "来自外面" in page
     assert "原口令" not in page
-    assert "第二道验证" not in page
+    assert "二次验证" not in page
     assert offered.http.get("/account/factor").location == "/account"
     for path in ("/account/factor", "/account/recovery-codes"):
         assert offered.send(path, "/account", code="123456").location == "/account"
