@@ -63,7 +63,7 @@ def _plain() -> dict[str, Notice]:
         "left": Notice(_("已退出。")),
         "too_many": Notice(_("多次不对，这次登录已经结束。请重新登录。"), "warn", "alert"),
         "password": Notice(_("口令已改，其他设备已全部退出。")),
-        "factor": Notice(_("第二道验证已设好，下次登录起用。")),
+        "factor": Notice(_("二次验证已设好，下次登录起用。")),
         "session_ended": Notice(_("已让那里退出。")),
         "provider_added": Notice(_("登录方式已添加。请把返回地址登记到对方的登录服务。")),
         "provider_changed": Notice(_("登录方式已修改。")),
