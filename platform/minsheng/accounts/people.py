@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, any_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from minsheng.accounts.errors import AccountInvalid, AccountNotFound
@@ -172,7 +172,7 @@ def _filters(tools: Tools, query: UserQuery) -> list[ColumnElement[bool]]:
         named = (User.username, func.lower(User.name), func.lower(User.unit))
         filters.append(or_(*(column.contains(wish, autoescape=True) for column in named)))
     if query.role:
-        filters.append(User.roles.contains([query.role]))
+        filters.append(any_(User.roles) == query.role)
     if query.state:
         filters.append(_in_state(query.state, tools.clock.now()))
     return filters

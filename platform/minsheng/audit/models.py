@@ -14,9 +14,10 @@ class AuditEntry(TenantTable, Base):
 
     __tablename__ = "audit_entries"
     __table_args__ = (
-        Index("ix_audit_entries_actor", "tenant_id", "actor", "id"),
-        Index("ix_audit_entries_object_id", "tenant_id", "object_id", "id"),
-        Index("ix_audit_entries_action", "tenant_id", "action", "id"),
+        Index("ix_audit_entries_at", "tenant_id", "at", "id"),
+        Index("ix_audit_entries_actor", "tenant_id", "actor", "at"),
+        Index("ix_audit_entries_object_id", "tenant_id", "object_id", "at"),
+        Index("ix_audit_entries_action", "tenant_id", "action", "at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

@@ -154,9 +154,10 @@ def upgrade() -> None:
     for statement in (
         "alter table users add column last_login_at timestamptz",
         "grant select on audit_entries to minsheng_app",
-        "create index ix_audit_entries_actor on audit_entries (tenant_id, actor, id)",
-        "create index ix_audit_entries_object_id on audit_entries (tenant_id, object_id, id)",
-        "create index ix_audit_entries_action on audit_entries (tenant_id, action, id)",
+        "create index ix_audit_entries_at on audit_entries (tenant_id, at, id)",
+        "create index ix_audit_entries_actor on audit_entries (tenant_id, actor, at)",
+        "create index ix_audit_entries_object_id on audit_entries (tenant_id, object_id, at)",
+        "create index ix_audit_entries_action on audit_entries (tenant_id, action, at)",
         OPENER,
         ACCOUNT_OPENINGS,
         *secure("account_openings", "select, insert"),
@@ -193,6 +194,7 @@ def downgrade() -> None:
         "drop index ix_audit_entries_action",
         "drop index ix_audit_entries_object_id",
         "drop index ix_audit_entries_actor",
+        "drop index ix_audit_entries_at",
         "revoke select on audit_entries from minsheng_app",
         "alter table users drop column last_login_at",
     ):
