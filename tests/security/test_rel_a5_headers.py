@@ -226,7 +226,7 @@ def free_port() -> int:
 
 def ask(address: str) -> requests.Response:
     """The answer of a server that is just starting."""
-    patient = Retry(total=60, connect=60, backoff_factor=0.1, backoff_max=0.5)
+    patient = Retry(total=400, connect=400, backoff_factor=0.1, backoff_max=0.5)
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=patient))
         return session.get(address, timeout=10)
