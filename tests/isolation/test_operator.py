@@ -8,8 +8,8 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 WRITES = {"tenants": {"INSERT", "UPDATE"}, "users": {"INSERT", "UPDATE"}}
-READS = {"tenants", "users", "alembic_version"}
-ADDS = {"audit_entries": {"INSERT"}}
+READS = {"tenants", "users", "alembic_version", "login_providers"}
+ADDS = {"audit_entries": {"INSERT"}, "user_identities": {"INSERT"}}
 
 
 @pytest.fixture

@@ -173,12 +173,21 @@ class Office:
         with self.tools.database.session(self.tenant_id) as session:
             add_provider(session, self.tools, SYSTEM, NewProvider(code=code, **said))
 
+    def provider_id(self, code: str = "sheng") -> Any:
+        (row,) = self.rows(f"select id from login_providers where code = '{code}'")
+        return row.id
+
     def link(self, user: User, subject: str, code: str = "sheng") -> None:
+        provider_id = self.provider_id(code)
         with self.tools.database.session(self.tenant_id) as session:
-            wanted = text("select id from login_providers where code = :code")
-            provider_id = session.scalar(wanted, {"code": code})
-            assert provider_id
             link_identity(session, self.tools, SYSTEM, user.id, provider_id, subject)
+
+    def link_as_operator(self, user: User, subject: str) -> None:
+        provider_id = self.provider_id()
+        with self.tools.database.operator_session(self.tenant_id) as session:
+            link_identity(
+                session, self.tools, SYSTEM, user.id, provider_id, subject, by_operator=True
+            )
 
     def browser(self) -> FlaskClient:
         return self.app.test_client()

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
+from minsheng.accounts.errors import AccountInvalid
+from minsheng.accounts.providers import link_identity
 from minsheng.accounts.service import turn_off_user
 from minsheng.audit import SYSTEM
 
@@ -146,9 +149,26 @@ def test_an_administrators_account_opens_only_when_the_operator_linked_it(
         session.execute(text("update users set roles = '{security_admin}' where username = 'boss'"))
     assert come_in(county, stand_in, answer_with, sub="boss").status_code == 403
     assert county.audit() == ["refused: administrator not linked by the operator"]
-    with county.tools.database.operator_session(county.tenant_id) as session:
-        session.execute(text("update user_identities set by_operator = true"))
-    assert come_in(county, stand_in, answer_with, sub="boss").status_code == 303
+    county.link_as_operator(boss, "boss-2")
+    assert come_in(county, stand_in, answer_with, sub="boss-2").status_code == 303
+
+
+def test_nobody_but_the_operator_links_as_the_operator_or_links_an_administrator(
+    county: Any,
+) -> None:
+    boss, clerk = county.add_user("boss", "audit_admin"), county.add_user("clerk")
+    with pytest.raises(AccountInvalid):
+        county.link(boss, "boss")
+    provider_id = county.provider_id()
+    with (
+        county.tools.database.session(county.tenant_id) as session,
+        pytest.raises(ProgrammingError, match="only the operator"),
+    ):
+        link_identity(
+            session, county.tools, SYSTEM, clerk.id, provider_id, "clerk", by_operator=True
+        )
+    with pytest.raises(ProgrammingError, match="only the operator"):
+        county.rows("update user_identities set by_operator = true returning id")
 
 
 @pytest.mark.parametrize("said", ["access_denied", "<b>none</b>"])

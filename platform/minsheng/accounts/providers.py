@@ -228,8 +228,6 @@ def link_identity(
     except IntegrityError as error:
         message = "this identity is linked to an account already: unlink it there first"
         raise AccountExists("subject", message) from error
-    same = (UnknownIdentity.provider_id == provider_id) & (UnknownIdentity.subject == subject)
-    session.execute(delete(UnknownIdentity).where(same))
     code = identity_code(tools, tenant_of(session), provider_id, subject)
     tools.auditor.record(session, actor, "identity.link", "user", user_id, result=f"ok: {code}")
     return identity
@@ -278,8 +276,11 @@ def list_identities(
 
 
 def list_unknown(session: Session, provider_id: uuid.UUID) -> Sequence[UnknownIdentity]:
-    """Who came lately by a provider without being linked, the last first."""
-    wanted = select(UnknownIdentity).where(UnknownIdentity.provider_id == provider_id)
+    """Who came lately by a provider and is not linked yet, the last first."""
+    linked = select(UserIdentity.subject).where(UserIdentity.provider_id == provider_id)
+    wanted = select(UnknownIdentity).where(
+        UnknownIdentity.provider_id == provider_id, UnknownIdentity.subject.not_in(linked)
+    )
     return session.scalars(
         wanted.order_by(UnknownIdentity.seen_at.desc(), UnknownIdentity.id)
     ).all()

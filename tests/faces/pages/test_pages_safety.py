@@ -25,8 +25,8 @@ OPEN_TO_ALL = {
         "show_enrolment",
         "finish_enrolment",
     )
-}
-"""The login and its steps; a step looks at the half open session by itself."""
+} | {f"provider_login_pages.{view}" for view in ("depart", "arrive")}
+"""The login, its steps and providers; a step looks at the half open session by itself."""
 ABSENT = "018f0000-0000-7000-8000-000000000000"
 
 

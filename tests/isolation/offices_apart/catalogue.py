@@ -37,7 +37,9 @@ ROLES = (*SERVICE, *OWNERS)
 HARMLESS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 SEARCH_READS = {"tenants", "channels", "channel_runs", "case_search"}
 """What the role that owns the definer functions may read."""
-OPERATOR_REACHES = {"tenants", "users", "audit_entries", "alembic_version"}
+OPERATOR_REACHES = {
+    "tenants", "users", "audit_entries", "alembic_version", "login_providers", "user_identities",
+}  # fmt: skip
 """What the operator's login has any grant on: nothing of a citizen's."""
 _PUBLIC = "n.nspname = 'public'"
 

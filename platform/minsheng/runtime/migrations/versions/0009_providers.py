@@ -56,6 +56,8 @@ def upgrade() -> None:
         " for each row execute function guard_identities()",
         UNKNOWN_IDENTITIES,
         *secure("unknown_identities"),
+        "grant select on login_providers to minsheng_operator",
+        "grant insert on user_identities to minsheng_operator",
     ):
         op.execute(statement)
 
@@ -63,6 +65,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take both away."""
     for statement in (
+        "revoke all on login_providers, user_identities from minsheng_operator",
         "drop table unknown_identities",
         "drop trigger guard_identities on user_identities",
         "drop function guard_identities()",
