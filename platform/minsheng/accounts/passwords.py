@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from minsheng.accounts.errors import AccountInvalid
+from minsheng.accounts.weak_passwords import is_guessable
 
 SHORTEST = 10
 LONGEST = 200
@@ -50,14 +51,17 @@ def check_choice(password: str, username: str, old: str = "") -> None:
     """Raise AccountInvalid for a password that a person may not choose as their own.
 
     NIST SP 800-63B-4 3.1.1.2 asks for no rules on kinds of characters, but to refuse what is
-    expected; ours: the user name in it, or fewer than five different characters. ``old`` is what
-    was typed as the password that it replaces.
+    expected: what is common or built of such (:mod:`.weak_passwords`), the user name in it, or
+    fewer than five different characters. ``old`` is what was typed as the one that it replaces.
     """
     _check_length(password)
     plain = _plain(password).lower()
     named = len(username) >= SHORTEST_NAME and username.encode() in plain
     if named or len(set(password)) < DIFFERENT:
         message = "a password needs five different characters and not the user name: choose another"
+        raise AccountInvalid("password", message)
+    if is_guessable(password, username):
+        message = "this password is among the first that are tried: choose a longer or rarer one"
         raise AccountInvalid("password", message)
     if old and plain == _plain(old).lower():
         raise same_password()
