@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import road, screens
+from bench import covert, doors, road, screens
 from bench.stage import Stage, stage
 
 PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
     "push": road.measure_push,
     "pull": road.measure_pull,
     "screens": screens.measure_screens,
+    "covert": covert.measure_covert,
+    "doors": doors.measure_doors,
 }
 OUT = Path(__file__).parent / "out.json"
 SHARED = Path(__file__).parents[2] / "shared" / "bench" / "dedupe"

@@ -26,7 +26,7 @@ _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 _CHANGING = (
     re.compile(r'"request_id":\s*"[^"]+"'),
     re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"),
-    re.compile(r"X-?[0-9A-F]{8}|c[0-9A-F]{8}|X[0-9a-f]{32}"),
+    re.compile(r"(?:X-?|c|机|S)[0-9A-F]{8}|\b[up][0-9a-f]{8}\b|[\w-]{43}"),
 )
 """What differs from answer to answer by itself: ids made anew by this very request."""
 
@@ -134,11 +134,11 @@ def judge(
     place = places(given).get(cell.place)
     if place is None:
         answer = caller.send(cell.operation, given, own_ids(mine))
-        return [*_seen(answer, foreign), *_denied(answer, may=may)]
+        return [*_seen(answer, given, foreign), *_denied(answer, given, may=may)]
     theirs = foreign.ids[place.kind]
     absent = nowhere(theirs)
     got = caller.send(cell.operation, given, one_other(mine, cell.place, theirs))
-    faults = [*_seen(got, foreign, theirs), *_denied(got, may=may)]
+    faults = [*_seen(got, given, foreign, theirs), *_denied(got, given, may=may)]
     if place.public or (place.kind == "tenant" and cell.relation == "child"):
         return faults
     same = caller.send(cell.operation, given, one_other(mine, cell.place, absent))
@@ -151,19 +151,20 @@ def judge(
     return faults
 
 
-def _denied(answer: TestResponse, *, may: bool) -> list[str]:
-    if may and answer.status_code in (401, 403):
+def _denied(answer: TestResponse, given: Given, *, may: bool) -> list[str]:
+    if may and answer.status_code in (401, 403) and not given.refused:
         return [f"the table allows it, the service does not: {answer.status_code}"]
     if not may and answer.status_code not in (401, 403):
         return [f"the table forbids it, the service answers {answer.status_code}"]
     return [f"broke: {_short(answer)}"] if answer.status_code == 500 else []
 
 
-def _seen(answer: TestResponse, foreign: Office, asked: str = "") -> list[str]:
+def _seen(answer: TestResponse, given: Given, foreign: Office, asked: str = "") -> list[str]:
     """Foreign texts, and foreign ids other than the one asked for, in an answer."""
     text = answer.get_data(as_text=True) + json.dumps([*answer.headers], ensure_ascii=False)
     found = [foreign.mark] if foreign.mark in text else []
     hidden = {kind: value for kind, value in foreign.ids.items() if kind != "tenant"}
+    hidden = {} if given.echoes else hidden
     found += [kind for kind, value in hidden.items() if value in text and value != asked]
     return [f"shows the foreign {what}" for what in found]
 

@@ -37,8 +37,10 @@ class Given:
     silent: str = ""
     refused: str = ""
     """Why the own request is answered by an error here (no live source, say)."""
+    echoes: str = ""
+    """Why ids that its people typed may stand in the answer, be they other offices' ids."""
     ends: bool = False
-    """Whether it ends the login session of whoever asks."""
+    """Whether it may end the login session of whoever asks."""
 
 
 def fresh(prefix: str) -> Callable[[], str]:
@@ -46,25 +48,43 @@ def fresh(prefix: str) -> Callable[[], str]:
     return lambda: f"{prefix}{uuid.uuid4().hex[:8].upper()}"
 
 
+def fresh_small(prefix: str) -> Callable[[], str]:
+    """A new value in small letters."""
+    return lambda: f"{prefix}{uuid.uuid4().hex[:8]}"
+
+
 CASE, OTHER = Id("case"), Id("case", own="other_case")
 CHANNEL, TENANT, FINDING = Id("channel"), Id("tenant"), Id("finding")
 MESSAGE, ASIDE = Id("message"), Id("aside")
-NUMBER, CODE = {"number": CASE}, {"code": CHANNEL}
-_DIRECTORY = "the tree is a public directory of bodies, their codes are those of GB/T 2260"
+CLIENT, PROVIDER = {"client_id": Id("client")}, {"code": Id("provider")}
+NUMBER, CODE, USER = {"number": CASE}, {"code": CHANNEL}, Id("user")
+MESSAGE_OF_CASE = {"number": CASE, "message": MESSAGE}
+_BACK_TO_CASE = "the message is what counts; the number only says where to go back to"
+_SECRET = "a machine proves itself by a secret; see test_covert.py"
+_DOOR = "nobody of this name; the door itself is looked at in test_covert.py"
 _NO_SOURCE = "nobody answers at the address of the channel"
 _SAID = {
-    "external_id": fresh("X"), "subject": "电梯停运", "body": LIFT,
+    "external_id": fresh("X"), "subject": "电梯停运", "body": LIFT, "confidential": False,
     "received_at": "2026-11-19T09:00:00+08:00", "region": "", "addressee": "", "kind": "",
     "citizen": {"name": "甲", "phone": "13800138009", "email": "a@example.org"},
+}  # fmt: skip
+_PROVIDER = {
+    "name": "统一登录", "issuer": "https://idp.example.org", "client_id": "desk",
+    "client_secret": "geheim-4711-geheim", "scopes": "openid profile",
 }  # fmt: skip
 _QUEUE = {
     "view": "all", "state": "open", "channel": CHANNEL, "q": Id("case"), "sort": "-last_at",
     "cursor": "",
 }  # fmt: skip
+_LOOKS = "the trail keeps what its reader looked for"
+_TRAIL = {"who": "", "action": "", "object": CASE, "since": "", "until": "", "refused": ""}
 _MERGE = {"other": OTHER, "reason": "同一件事"}
 
 _CHOSEN = {"password": "lao-shi-de-kou-ling-8", "again": "lao-shi-de-kou-ling-7"}
 _HALF = "whoever is logged in has no login half done; its forms carry that login's own token"
+
+NOTICE = {"done", "about"}
+"""Parameters of every page: a word of a fixed list, and a text that is looked up nowhere."""
 
 API: Mapping[str, Given] = {
     "GET /tenants": Given(query={"cursor": "", "limit": 50}),
@@ -97,6 +117,22 @@ API: Mapping[str, Given] = {
         {"number": Id("case", own="survivor")},
         body={"messages": [Id("message", own="joined_message")], "reason": "另一件事"},
     ),
+    "POST /messages/<uuid:message_id>/citizen": Given(
+        {"message_id": MESSAGE}, body={"purpose": "contact", "words": ""}
+    ),
+    "POST /messages/<uuid:message_id>/confidential": Given(
+        {"message_id": MESSAGE}, body={"confidential": True, "reason": "本人要求"}
+    ),
+    "POST /cases/<number>/complained": Given(
+        NUMBER, body={"office": TENANT, "complained": True, "reason": "反映本单位"}
+    ),
+    "GET /clients": Given(query={"cursor": "", "limit": 50}),
+    "POST /clients": Given(body={"name": fresh("机"), "scopes": ["cases:read"]}),
+    "GET /clients/<client_id>": Given(CLIENT),
+    "POST /clients/<client_id>/narrow": Given(CLIENT, body={"scopes": ["cases:read"]}),
+    "POST /clients/<client_id>/revoke-tokens": Given(CLIENT),
+    "POST /clients/<client_id>/off": Given(CLIENT),
+    "POST /clients/self/rotate": Given(),
     "POST /findings/<uuid:finding_id>/answer": Given(
         {"finding_id": FINDING}, body={"outcome": "different", "reason": "两栋楼"}
     ),
@@ -105,40 +141,44 @@ API: Mapping[str, Given] = {
 
 PAGES: Mapping[str, Given] = {
     "GET /": Given(),
-    "GET /login": Given(query={"next": "/queue", "done": ""}),
+    "GET /login": Given(query={"next": "/queue"}),
     "POST /login": Given(
         form={"office": "", "username": "nobody", "password": "x", "next": "/"},
-        refused="nobody of this name; the door itself is looked at in test_covert.py",
+        refused=_DOOR,
     ),
     "GET /login/password": Given(query={"next": "/"}),
     "POST /login/password": Given(form={**_CHOSEN, "next": "/"}, refused=_HALF),
     "GET /login/code": Given(query={"next": "/"}),
     "POST /login/code": Given(form={"code": "000000", "next": "/"}, refused=_HALF),
     "GET /login/enrol": Given(query={"next": "/"}),
-    "POST /login/enrol": Given(
-        form={"code": "000000", "sealed": "x", "next": "/"}, refused=_HALF
-    ),
-    "GET /account": Given(query={"done": ""}),
+    "POST /login/enrol": Given(form={"code": "000000", "sealed": "x", "next": "/"}, refused=_HALF),
+    "GET /account": Given(),
     "POST /account/password": Given(
         form={"old": "x", **_CHOSEN}, refused="the two new passwords differ"
     ),
     "GET /account/factor": Given(),
-    "POST /account/factor": Given(form={"code": "000000", "sealed": "x", "proof": "x"}),
-    "POST /account/recovery-codes": Given(form={"code": "000000"}),
-    "POST /account/sessions/<uuid:item>/end": Given({"item": str(uuid.UUID(int=4))}),
-    "POST /account/sessions/end-others": Given(),
+    "POST /account/factor": Given(
+        form={"code": "000000", "sealed": "x", "proof": "x"}, ends=True, refused="no code fits"
+    ),
+    "POST /account/recovery-codes": Given(
+        form={"code": "000000"}, ends=True, refused="no second factor has been set up"
+    ),
+    "POST /account/sessions/<uuid:item>/end": Given(
+        {"item": Id("session")}, silent="ending what is another's or none is no different"
+    ),
+    "POST /account/sessions/end-others": Given(ends=True),
     "POST /logout": Given(ends=True),
     "POST /preferences": Given(form={"next": "/", "language": "zh", "theme": "auto"}),
-    "GET /queue": Given(query={**_QUEUE, "done": "", "about": ""}),
+    "GET /queue": Given(query={**_QUEUE}),
     "GET /review": Given(
-        query={"case": CASE, "finding": FINDING, "done": "", "about": ""},
+        query={"case": CASE, "finding": FINDING},
         silent="a pair that is not in the queue lets the walk begin anew",
     ),
-    "GET /cases/<number>": Given(NUMBER, query={"done": "", "about": ""}),
+    "GET /cases/<number>": Given(NUMBER),
     "GET /cases/<number>/preview": Given(NUMBER),
-    "GET /cases/<number>/with": Given(NUMBER, query={"other": OTHER, "done": "", "about": ""}),
+    "GET /cases/<number>/with": Given(NUMBER, query={"other": OTHER}),
     "GET /cases/<number>/pairs/<uuid:finding>": Given(
-        {"number": CASE, "finding": FINDING}, query={"done": "", "about": ""}
+        {"number": CASE, "finding": FINDING}, query={}
     ),
     "POST /cases/<number>/merge": Given(NUMBER, form={**_MERGE, "despite_not_same": "no"}),
     "POST /cases/<number>/unmerge": Given(
@@ -152,15 +192,76 @@ PAGES: Mapping[str, Given] = {
     "POST /findings/<uuid:finding>": Given(
         {"finding": FINDING}, form={"outcome": "different", "reason": "两栋楼"}
     ),
-    "GET /channels": Given(query={"done": "", "about": ""}),
+    "POST /cases/<number>/messages/<uuid:message>/citizen": Given(
+        MESSAGE_OF_CASE, form={"purpose": "contact", "words": ""}
+    ),
+    "POST /cases/<number>/messages/<uuid:message>/confidential": Given(
+        MESSAGE_OF_CASE, form={"reason": "本人要求"}, silent=_BACK_TO_CASE
+    ),
+    "POST /cases/<number>/messages/<uuid:message>/named": Given(
+        MESSAGE_OF_CASE, form={"reason": "本人同意"}, silent=_BACK_TO_CASE
+    ),
+    "POST /cases/<number>/complained": Given(
+        NUMBER, form={"office": TENANT, "reason": "反映本单位"}
+    ),
+    "POST /cases/<number>/not-complained": Given(
+        NUMBER, form={"office": TENANT, "reason": "标错了"}, silent="no mark was set"
+    ),
+    "GET /admin/users": Given(query={"q": USER, "role": "", "state": "", "cursor": ""}),
+    "GET /admin/new-user": Given(form={"roles": []}),
+    "POST /admin/new-user": Given(
+        form={
+            "username": fresh_small("u"),
+            "name": "李建军",
+            "unit": "",
+            "expires": "",
+            "roles": [],
+        }
+    ),
+    "GET /admin/users/<username>": Given({"username": USER}),
+    "POST /admin/users/<username>/off": Given({"username": USER}),
+    "POST /admin/users/<username>/on": Given({"username": USER}),
+    "POST /admin/users/<username>/expiry": Given({"username": USER}, form={"expires": ""}),
+    "POST /admin/users/<username>/factor": Given({"username": USER}),
+    "POST /admin/users/<username>/roles": Given({"username": USER}, form={"roles": ["handler"]}),
+    "POST /admin/users/<username>/password": Given({"username": USER}),
+    "GET /admin/roles": Given(),
+    "POST /admin/roles": Given(form={"answer": "refuse", "change": [Id("change")]}),
+    "GET /admin/audit": Given(query={**_TRAIL, "cursor": ""}, echoes=_LOOKS),
+    "GET /admin/audit/export.csv": Given(query=_TRAIL, echoes=_LOOKS),
+    "GET /admin/clients": Given(query={"after": ""}),
+    "GET /admin/clients/new": Given(),
+    "POST /admin/clients/new": Given(form={"name": fresh("机"), "scope": ["cases:read"]}),
+    "GET /admin/clients/<client_id>": Given(CLIENT),
+    "POST /admin/clients/<client_id>/decide": Given(
+        {"client_id": Id("client", own="waiting_client")}, form={"answer": "grant"}
+    ),
+    "POST /admin/clients/<client_id>/rotate": Given(CLIENT),
+    "POST /admin/clients/<client_id>/drop-previous": Given(CLIENT),
+    "POST /admin/clients/<client_id>/narrow": Given(CLIENT, form={"scope": ["cases:read"]}),
+    "POST /admin/clients/<client_id>/revoke": Given(CLIENT),
+    "POST /admin/clients/<client_id>/off": Given(CLIENT),
+    "GET /admin/providers": Given(),
+    "POST /admin/providers": Given(form={"code": fresh_small("p"), **_PROVIDER}),
+    "GET /admin/providers/<code>": Given(PROVIDER),
+    "POST /admin/providers/<code>": Given(PROVIDER, form={"code": "", **_PROVIDER}),
+    "POST /admin/providers/<code>/off": Given(PROVIDER),
+    "POST /admin/providers/<code>/on": Given(PROVIDER),
+    "POST /admin/providers/<code>/link": Given(
+        PROVIDER, form={"username": USER, "subject": fresh("S")}
+    ),
+    "POST /admin/providers/<code>/unlink/<uuid:identity>": Given(
+        {"code": Id("provider"), "identity": Id("identity")}
+    ),
+    "GET /channels": Given(),
     "POST /channels/<code>/pull": Given({"code": Id("channel", own="pulled")}),
     "POST /channels/<code>/pause": Given({"code": Id("channel", own="pulled")}),
     "POST /channels/<code>/resume": Given({"code": Id("channel", own="paused")}),
     "GET /quarantine": Given(
-        query={"after": ASIDE, "done": "", "about": ""},
+        query={"after": ASIDE},
         silent="what is older than a moment, whether or not anything came at it",
     ),
-    "GET /quarantine/<uuid:item>": Given({"item": ASIDE}, query={"done": "", "about": ""}),
+    "GET /quarantine/<uuid:item>": Given({"item": ASIDE}),
     "POST /quarantine/<uuid:item>/replay": Given({"item": ASIDE}),
 }
 """The pages; every form carries the session's token besides."""
@@ -172,7 +273,17 @@ DOORS: Mapping[str, Given] = {
     "GET /static/<path:filename>": Given({"filename": "mark.svg"}),
     "GET /api/v1/openapi.json": Given(),
     "GET /api/v1/docs": Given(),
-    "POST /oauth/token": Given(refused="proves itself by a secret; see test_covert.py"),
+    "GET /login/with/<office>/<provider>": Given(
+        {"office": "980000", "provider": "nowhere"}, query={"next": "/"}, refused=_DOOR
+    ),
+    "GET /login/return/<office>/<provider>": Given(
+        {"office": "980000", "provider": "nowhere"},
+        query={"state": "x", "code": "x", "error": "", "iss": "x"},
+        refused=_DOOR,
+    ),
+    "POST /oauth/token": Given(refused=_SECRET),
+    "POST /oauth/revoke": Given(refused=_SECRET),
+    "POST /oauth/introspect": Given(refused=_SECRET),
 }
 """What anybody may ask for: nothing of an office is there."""
 

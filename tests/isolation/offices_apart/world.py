@@ -12,11 +12,17 @@ import psycopg
 from flask import Flask
 from flask.testing import FlaskClient
 from offices_apart.operations import LIFT
+from sqlalchemy import select
 
+from minsheng.accounts.models import LoginSession
+from minsheng.accounts.providers import NewProvider, add_provider, link_identity
 from minsheng.accounts.roles import ROLES
 from minsheng.accounts.service import (
     NewUser,
     SessionLimits,
+    ask_client,
+    ask_roles,
+    create_client,
     open_session,
     plant_user,
     resume_session,
@@ -62,6 +68,8 @@ def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], 
         "finding": similar["finding"], "survivor": shown[2]["case"],
         "joined": shown[3]["case"], "joined_message": shown[3]["id"],
         "aside": _put_aside(process, tenant_id, ids["pulled"], mark),
+        **_people(process, tenant_id, mark),
+        **_machines(process, tenant_id, mark),
     }  # fmt: skip
     return Office(tenant_id, mark, ids, phones[0])
 
@@ -95,6 +103,33 @@ def _message(channel: str, body: str, phone: str) -> dict[str, Any]:
         "received_at": "2026-11-19T09:00:00+08:00",
         "citizen": {"name": "甲", "phone": phone, "email": ""},
     }  # fmt: skip
+
+
+def _people(process: Process, tenant_id: int, mark: str) -> dict[str, str]:
+    """A user, a session of theirs, and a role change that waits."""
+    tools, name = process.tools, f"u{uuid.uuid4().hex[:12]}"
+    with tools.database.operator_session(tenant_id) as session:
+        user = plant_user(session, tools, SYSTEM, NewUser(name, f"王{mark}", ("readonly",)))
+        change = ask_roles(session, tools, SYSTEM, user.id, ["handler"])
+        ids = {"user": name, "change": str(change.id)}
+    with tools.database.session(tenant_id) as session:
+        open_session(session, tools, user, "127.0.0.1")
+        found = session.scalars(select(LoginSession.id).where(LoginSession.user_id == user.id))
+        ids["session"] = str(found.one())
+        code = f"p{uuid.uuid4().hex[:10]}"
+        new = NewProvider(code, f"登录{mark}", "https://idp.example.org", f"desk-{code}")
+        provider = add_provider(session, tools, SYSTEM, new)
+        linked = link_identity(session, tools, SYSTEM, user.id, provider.id, f"subject-{code}")
+        return ids | {"provider": code, "identity": str(linked.id)}
+
+
+def _machines(process: Process, tenant_id: int, mark: str) -> dict[str, str]:
+    """A client, and one that waits for a second person."""
+    tools = process.tools
+    with tools.database.session(tenant_id) as session:
+        made = create_client(session, tools, SYSTEM, f"机器{mark}", ["cases:read", "cases:write"])
+        asked = ask_client(session, tools, SYSTEM, f"新机器{mark}", ["cases:read"])
+        return {"client": made.client_id, "waiting_client": asked.client_id}
 
 
 def _put_aside(process: Process, tenant_id: int, code: str, mark: str) -> str:
