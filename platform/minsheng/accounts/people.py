@@ -13,7 +13,7 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 
 from sqlalchemy import ColumnElement, and_, any_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
@@ -29,6 +29,8 @@ from minsheng.audit import Actor, Tools
 GUARDED = frozenset({"security_admin", "audit_admin"})
 """Roles whose holders are checked by others than the system administrator."""
 
+OFFICE_CLOCK = timezone(timedelta(hours=8), "CST")
+"""All offices live in one zone, without summer time."""
 STATES = ("active", "off", "expired", "locked", "waiting")
 MAX_PAGE = 200
 _LONGEST_WISH = 50
@@ -157,6 +159,25 @@ def demand_other(user_id: uuid.UUID, actor_id: uuid.UUID) -> None:
     """Raise PersonGuarded when somebody is about to turn off their own account."""
     if user_id == actor_id:
         raise PersonGuarded("own")
+
+
+def end_of_day(typed: str, now: datetime) -> datetime | None:
+    """The end of a typed day (``2026-12-31``) on an office's clock; None for nothing typed.
+
+    Raises AccountInvalid when it is no day, or one that is over.
+    """
+    if not typed.strip():
+        return None
+    try:
+        day = date.fromisoformat(typed.strip())
+        until = datetime.combine(day, time(), OFFICE_CLOCK) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        message = "write the last day as 2026-12-31"
+        raise AccountInvalid("expires", message) from error
+    if until <= now:
+        message = "the last day is over: choose today or later"
+        raise AccountInvalid("expires", message)
+    return until
 
 
 def new_password() -> str:

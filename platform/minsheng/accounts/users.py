@@ -71,7 +71,7 @@ def plant_user(session: Session, tools: Tools, actor: Actor, new: NewUser) -> Us
 
 
 def _add_user(session: Session, tools: Tools, new: NewUser, roles: list[str]) -> User:
-    _check_form(new)
+    check_new_user(new)
     now = tools.clock.now()
     user = User(
         id=new_id(),
@@ -131,7 +131,8 @@ def end_sessions(session: Session, user_id: uuid.UUID) -> None:
     session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
 
 
-def _check_form(new: NewUser) -> None:
+def check_new_user(new: NewUser) -> None:
+    """Raise AccountInvalid, naming the field, for what cannot be an account."""
     if not USERNAME.fullmatch(new.username):
         message = "a user name needs 2 to 32 small letters, digits, dots, dashes or underscores"
         raise AccountInvalid("username", message)

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from minsheng.accounts.errors import AccountInvalid
 from minsheng.accounts.models import User
 from minsheng.accounts.people import (
     STATES,
@@ -19,7 +18,7 @@ from minsheng.accounts.people import (
 from minsheng.accounts.roles import ADMINISTRATORS, ROLES
 from minsheng.faces.web.labels import role_name
 from minsheng.faces.web.models import Choice
-from minsheng.faces.web.times import BEIJING, local
+from minsheng.faces.web.times import local
 from minsheng.faces.web.words import _
 
 _SHAPES = {
@@ -168,25 +167,6 @@ def account_fault(field: str, *, exists: bool = False) -> str:
         "roles": _("三员只能单独有一个，不能与别的角色同时有。"),
         "expires": _("到期日要写成年月日，并且不早于今天。"),
     }.get(field, _("填写的内容不能用，请核对。"))
-
-
-def end_of_day(typed: str, now: datetime) -> datetime | None:
-    """The end of a typed day (``2026-12-31``) on an office's clock; None for nothing.
-
-    Raises AccountInvalid when it is no day, or one that is over.
-    """
-    if not typed.strip():
-        return None
-    try:
-        day = date.fromisoformat(typed.strip())
-        until = datetime.combine(day, time(), BEIJING) + timedelta(days=1)
-    except (ValueError, OverflowError) as error:
-        message = "write the last day as 2026-12-31"
-        raise AccountInvalid("expires", message) from error
-    if until <= now:
-        message = "the last day is over: choose today or later"
-        raise AccountInvalid("expires", message)
-    return until
 
 
 def _last_day(until: datetime) -> str:

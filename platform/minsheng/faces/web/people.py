@@ -15,6 +15,7 @@ from minsheng.accounts.people import (
     UserQuery,
     demand_other,
     demand_unguarded,
+    end_of_day,
     find_username,
     give_password,
     list_users,
@@ -25,7 +26,6 @@ from minsheng.accounts.people import (
 from minsheng.accounts.service import NewUser, ask_roles, create_user, turn_off_user
 from minsheng.faces.web.admin_people import (
     account_fault,
-    end_of_day,
     people_screen,
     person_screen,
     role_groups,
