@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, or_, select, update
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from minsheng.accounts.errors import RoleDenied, SessionEnded
 from minsheng.accounts.guesses import SESSION, SESSION_TRIES, count_tries, forget_tries
@@ -46,6 +46,36 @@ ANY_LEVEL: tuple[Level, ...] = (INITIAL, FACTOR, FULL)
 
 _TOKEN = re.compile(r"([1-9]\d{0,9})\.[A-Za-z0-9_-]{43}")
 _LARGEST_TENANT = 2**31 - 1
+
+
+_SESSIONS, _USERS, _TENANTS = LoginSession.__table__, User.__table__, Tenant.__table__
+_OF_SESSION = ("id", "level", "started_at", "seen_at")
+_OF_USER = tuple(column.key for column in _USERS.columns)
+# The tenant stands in the statement besides row security: here no ORM puts it there.
+_RESUME = (
+    select(
+        *(_SESSIONS.c[name].label(f"login_sessions_{name}") for name in _OF_SESSION),
+        *(_USERS.c[name].label(f"users_{name}") for name in _OF_USER),
+        _TENANTS.c.name.label("office"),
+    )
+    .join_from(
+        _SESSIONS,
+        _USERS,
+        (_USERS.c.tenant_id == _SESSIONS.c.tenant_id) & (_USERS.c.id == _SESSIONS.c.user_id),
+    )
+    .join(_TENANTS, _TENANTS.c.id == _SESSIONS.c.tenant_id)
+    .where(
+        _SESSIONS.c.tenant_id == bindparam("tenant"),
+        _SESSIONS.c.token_hash == bindparam("digest"),
+        _SESSIONS.c.level.in_(bindparam("levels", expanding=True)),
+        _USERS.c.status == ACTIVE,
+        or_(
+            _USERS.c.expires_at.is_(None),
+            _USERS.c.expires_at > bindparam("now"),
+        ),
+        _TENANTS.c.status == ACTIVE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,27 +177,23 @@ def resume_session(
 ) -> SignedIn:
     """The user of a token, as the rows stand now; raises SessionEnded.
 
-    One statement, since each page asks. ``touch=False`` keeps a page that asks by itself every few
-    seconds from holding a session open that nobody uses.
+    One statement without the ORM's unit of work, since each page asks (bench/doors.py). The user
+    belongs to no session: change it by the verbs. ``touch=False`` keeps a page that asks by itself
+    every few seconds from holding a session open that nobody uses.
     """
     now = tools.clock.now()
-    found = session.execute(
-        select(LoginSession, User, Tenant.name)
-        .join(User, (User.tenant_id == LoginSession.tenant_id) & (User.id == LoginSession.user_id))
-        .join(Tenant, Tenant.id == LoginSession.tenant_id)
-        .where(LoginSession.token_hash == _digest(token), LoginSession.level.in_(levels))
-        .where(User.status == ACTIVE, Tenant.status == ACTIVE)
-        .where(or_(User.expires_at.is_(None), User.expires_at > now))
-    ).one_or_none()
-    if found is None or _is_over(found.LoginSession, limits, now):
+    asked = {"tenant": tenant_of(session), "digest": _digest(token), "now": now, "levels": levels}
+    found = session.connection().execute(_RESUME, asked).mappings().one_or_none()
+    if found is None:
         raise SessionEnded
-    row: LoginSession = found.LoginSession
-    if touch and now - row.seen_at >= TOUCH:
+    row = {name: found[f"login_sessions_{name}"] for name in _OF_SESSION}
+    if _is_over(row["level"], row["started_at"], row["seen_at"], limits, now):
+        raise SessionEnded
+    if touch and now - row["seen_at"] >= TOUCH:
         # A statement, not the row: a logout at the same moment has deleted it, and may.
-        mine = update(LoginSession).where(LoginSession.id == row.id)
+        mine = update(LoginSession).where(LoginSession.id == row["id"])
         session.execute(mine.values(seen_at=now))
-    level: Level = row.level  # type: ignore[assignment]  # the table holds these three
-    return SignedIn(found.User, row.id, _csrf(tools, token), found.name, level)
+    return SignedIn(_user(found), row["id"], _csrf(tools, token), found["office"], row["level"])
 
 
 def list_sessions(
@@ -180,7 +206,9 @@ def list_sessions(
         .order_by(LoginSession.seen_at.desc(), LoginSession.id)
     )
     now = tools.clock.now()
-    return [row for row in rows if not _is_over(row, limits, now)]
+    return [
+        row for row in rows if not _is_over(row.level, row.started_at, row.seen_at, limits, now)
+    ]
 
 
 def end_own_session(
@@ -294,10 +322,19 @@ def _end_own(
     return len(ended)
 
 
-def _is_over(row: LoginSession, limits: SessionLimits, now: datetime) -> bool:
-    age = now - row.started_at
-    waits_too_long = row.level != FULL and age >= HALF_OPEN
-    return waits_too_long or now - row.seen_at >= limits.idle or age >= limits.absolute
+def _is_over(
+    level: str, started_at: datetime, seen_at: datetime, limits: SessionLimits, now: datetime
+) -> bool:
+    age = now - started_at
+    waits_too_long = level != FULL and age >= HALF_OPEN
+    return waits_too_long or now - seen_at >= limits.idle or age >= limits.absolute
+
+
+def _user(found: RowMapping) -> User:
+    """The account in a row of :data:`_RESUME`, as one that was loaded and let go."""
+    user = User(**{name: found[f"users_{name}"] for name in _OF_USER})
+    make_transient_to_detached(user)
+    return user
 
 
 def _new_token(session: Session) -> str:
