@@ -108,7 +108,9 @@ def _insert(owner: psycopg.Connection[Any], table: str, values: dict[str, str]) 
     names = ", ".join(values)
     try:
         with owner.transaction():
-            owner.execute(f"insert into {table} ({names}) values ({', '.join(values.values())})")
+            # Where an office has one row only, that row stands.
+            given = ", ".join(values.values())
+            owner.execute(f"insert into {table} ({names}) values ({given}) on conflict do nothing")
     except psycopg.errors.CheckViolation as error:
         return error.diag.constraint_name or ""
     return ""
