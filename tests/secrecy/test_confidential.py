@@ -25,7 +25,8 @@ class Citizens:
     def one(self) -> dict[str, str]:
         """Telephones of those who ask for secrecy begin with 199, of nobody else."""
         self.made += 1
-        name = f"{self._dice.choice(SURNAMES)}{chr(0x7BE0 + self.made % 400)}{chr(0x9B00 + self.made // 400)}"
+        given = f"{chr(0x7BE0 + self.made % 400)}{chr(0x9B00 + self.made // 400)}"
+        name = f"{self._dice.choice(SURNAMES)}{given}"
         return {
             "name": name,
             "phone": f"199{self.made:04d}{self._dice.randint(1000, 9999)}",

@@ -1,4 +1,4 @@
-"""The office complained of: marked by the rule and by people, joined, parted, and never routed to."""
+"""The office complained of: marked by the rule and by people, joined, parted, never routed to."""
 
 import random
 from collections.abc import Callable
@@ -216,7 +216,8 @@ def test_a_route_to_a_body_that_might_stand_below_an_unseen_one_is_refused(
         session.execute(
             text(
                 "insert into complained_offices select tenant_id, id, :city, 'person',"
-                " gen_random_uuid(), 'x', now() from cases where number = :number and tenant_id = :county"
+                " gen_random_uuid(), 'x', now() from cases"
+                " where number = :number and tenant_id = :county"
             ),
             {"city": tree["city"], "number": lamp, "county": tree["county"]},
         )

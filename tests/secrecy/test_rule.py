@@ -88,6 +88,7 @@ def test_a_citizen_who_asks_not_to_be_named_is_heard(words: str) -> None:
     "words",
     [
         "无需保密",
+        "需要保密的情形除外",
         "来电人不要求保密",
         "是否保密：否",
         "公司让员工签保密协议",

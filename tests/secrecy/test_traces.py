@@ -13,6 +13,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from minsheng.cases.search import search_cases
+from minsheng.cases.service import Sight, find_case
+
 MATTERS = (
     "槐树路口的路灯坏了半个月，晚上看不见路，请派人修理。",
     "文化街的井盖破损，骑车的人摔倒两次，请更换井盖。",
@@ -327,12 +330,21 @@ def test_rel_i8_with_the_guard_taken_away_the_same_walk_finds_traces(
     for table in ("cases", "case_search"):
         with database.owner_session() as session:
             session.execute(
-                text(f"update {table} set secret = false where tenant_id = :t"),  # noqa: S608  fixed names
+                text(f"update {table} set secret = false where tenant_id = :t"),
                 {"t": desk.tenant_id},
             )
     found = Look(book, dice).everywhere(30)
     assert any("shows" in fault for fault in found)
     assert any("an absent one" in fault for fault in found)
+
+
+def test_the_index_of_words_itself_gives_nothing_of_a_secret_case(desk: Any, process: Any) -> None:
+    """The function that reads the index is the first layer, the queue's condition the second."""
+    ((_, number),) = desk.take_in(desk.message(ANGRY))
+    with process.tools.database.session(desk.tenant_id) as session:
+        assert search_cases(session, "推诿不作为") == []
+        found = search_cases(session, "推诿不作为", sight=Sight(confidential=True))
+        assert [find_case(session, number, Sight(confidential=True)).id] == found
 
 
 def test_a_posted_message_tells_its_case_to_those_who_may_see_it_only(desk: Any) -> None:
