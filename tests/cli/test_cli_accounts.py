@@ -1,5 +1,6 @@
 """``minsheng users`` and ``clients``: whoever is made can come in, and is told so once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,53 @@ def test_a_role_that_is_none_is_refused_with_the_roles(shell: Any, county: str) 
     done = shell(*user(county, "--password", PASSWORD, role="king"))
     assert done.exit_code == 2
     assert "liaison" in done.stderr
+
+
+def test_accounts_are_listed_turned_off_and_on(shell: Any, county: str) -> None:
+    shell.json(*user(county, "--password", PASSWORD))
+    shell.json(*user(county, "--password", PASSWORD, name="wang", role="leader"))
+    listed = shell.json("users", "list", "--office", county)
+    assert [(row["username"], row["roles"]) for row in listed] == [
+        ("li", "liaison"), ("wang", "leader"),
+    ]  # fmt: skip
+    only = shell.json("users", "list", "--office", county, "--role", "leader", "--q", "李明")
+    assert [row["username"] for row in only] == ["wang"]
+    assert shell.json("users", "off", "--office", county, "li")["state"] == "off"
+    assert shell.json("users", "on", "--office", county, "li")["state"] == "active"
+    assert "no such account" in shell.refused("users", "off", "--office", county, "nobody")
+
+
+def test_the_operator_asks_for_roles_and_a_second_person_decides(shell: Any, county: str) -> None:
+    shell.json(*user(county, "--password", PASSWORD))
+    asked = shell.json("users", "roles", "--office", county, "--username", "li", "--role", "leader")
+    assert [(row["username"], row["roles"], row["asked"]) for row in asked] == [
+        ("li", "liaison", "leader")
+    ]
+    assert shell.json("users", "roles", "--office", county) == asked
+    assert shell("users", "roles", "--office", county, "--role", "leader").exit_code == 2
+    both = ("--role", "leader", "--role", "audit_admin")
+    assert "stands alone" in shell.refused(
+        "users", "roles", "--office", county, "--username", "li", *both
+    )
+
+
+def test_a_file_of_accounts_is_imported_or_refused_as_a_whole(
+    shell: Any, county: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "accounts.csv"
+    file.write_text("username,name,unit,roles\nli.si,李四,,经办人\nwang.wu,王五,,\n")
+    made = shell.json("users", "import", "--office", county, str(file))
+    assert [row["username"] for row in made] == ["li.si", "wang.wu"]
+    assert [row["asked"] for row in shell.json("users", "roles", "--office", county)] == ["handler"]
+    said = shell.refused("users", "import", "--office", county, str(file))
+    assert "line 2, username" in said
+    assert "nothing was imported" in said
+    file.write_text("username,name,unit,roles\nan.quan,安全,,安全管理员\n")
+    printed = shell("users", "import", "--office", county, str(file), "--plant")
+    assert printed.exit_code == 0
+    assert printed.stdout.startswith('\ufeff"username","name","initial_password"')
+    [row] = shell.json("users", "list", "--office", county, "--q", "an.quan")
+    assert row["roles"] == "security_admin"
 
 
 def token(app: Flask, client: dict[str, str]) -> Any:

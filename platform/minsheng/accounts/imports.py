@@ -129,7 +129,7 @@ def read_accounts(data: bytes, now: datetime) -> list[ImportRow]:
     if not _is_head(head):
         raise ImportRefused([RowFault(line, "file", "columns")])
     faults: list[RowFault] = []
-    found = []
+    found: list[ImportRow] = []
     for line, cells in rows:
         if len(found) + len(faults) >= MOST:
             raise ImportRefused([RowFault(line, "file", "many")])

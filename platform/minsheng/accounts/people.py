@@ -13,7 +13,7 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from sqlalchemy import ColumnElement, and_, any_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
@@ -170,7 +170,7 @@ def end_of_day(typed: str, now: datetime) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(typed.strip())
-        until = datetime.combine(day, time(), OFFICE_CLOCK) + timedelta(days=1)
+        until = (datetime.combine(day, time(), OFFICE_CLOCK) + timedelta(days=1)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         message = "write the last day as 2026-12-31"
         raise AccountInvalid("expires", message) from error

@@ -15,6 +15,8 @@ SCOPES: Mapping[str, str] = {
     "cases:write": "join, part and split cases, and mark citizens who ask for secrecy",
     "cases:confidential": "see complaints about the office itself and citizens who ask for secrecy",
     "citizens:read": "see a citizen's name, telephone and mail address for a purpose",
+    "users:read": "see the people with accounts",
+    "users:write": "add people, ask for their roles, turn accounts off",
     "clients:read": "see the office's API clients",
     "clients:write": "ask for API clients, take scopes from them, call back tokens, turn them off",
     "clients:rotate": "give the client itself a new secret",

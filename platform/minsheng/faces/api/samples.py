@@ -5,6 +5,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 _BY_FORMAT = {
+    "date": "2099-12-31",
     "date-time": "2026-11-20T09:00:00+08:00",
     "uuid": "00000000-0000-7000-8000-000000000000",
 }
