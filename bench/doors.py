@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from flask import Flask, Response, g
 from flask.testing import FlaskClient
 
+from bench.doors_oidc import id_tokens
 from bench.stage import Stage
 from minsheng.accounts.service import NewUser, open_session, plant_user
 from minsheng.audit import SYSTEM
@@ -31,7 +32,7 @@ Measure = Callable[[Stage, Flask], Figures]
 
 def measures() -> list[Measure]:
     """Every part, in the order of the printed table."""
-    return [refusals, sessions, guards]
+    return [refusals, sessions, guards, id_tokens]
 
 
 def measure_doors(stage: Stage) -> Figures:
