@@ -13,6 +13,7 @@ from flask import Flask, Response, g
 from flask.testing import FlaskClient
 
 from bench.doors_oidc import id_tokens
+from bench.doors_tokens import tokens
 from bench.stage import Stage
 from minsheng.accounts.service import NewUser, open_session, plant_user
 from minsheng.audit import SYSTEM
@@ -32,7 +33,7 @@ Measure = Callable[[Stage, Flask], Figures]
 
 def measures() -> list[Measure]:
     """Every part, in the order of the printed table."""
-    return [refusals, sessions, guards, id_tokens]
+    return [refusals, sessions, guards, id_tokens, tokens]
 
 
 def measure_doors(stage: Stage) -> Figures:
