@@ -34,7 +34,12 @@ def admin_words() -> dict[str, tuple[str, str]]:
         "client_no_scope": (_("没有改动：至少要留一项权限，而且只能减少。"), WARN),
         "client_revoked": (_("已发的令牌全部作废，对方要重新取。"), OK),
         "client_off": (_("已永久停用，它的令牌都已作废。"), OK),
-        "opening_asked": (_("已提请，安全管理员批准后开户。"), OK),
         "opening_granted": (_("已批准，账号已开，请提请人把初始口令当面交给本人。"), OK),
         "opening_refused": (_("已记下：不批准开户。"), OK),
+        "opening_own": (_("自己提请的要由另一位安全管理员决定。"), WARN),
+        "opening_place": (_("这个单位不在本单位之下。"), WARN),
+        "opening_suspended": (_("这个单位已停用，恢复后才能开户。"), WARN),
+        "opening_held": (_("这个单位已有这个角色的有效账号，由它自己管理。"), WARN),
+        "opening_taken": (_("这个单位已有这个账号，请换一个。"), WARN),
+        "opening_gone": (_("没有照做：情况已经变了。下面是最新的情况。"), WARN),
     }
