@@ -19,6 +19,7 @@ from minsheng_tenants.tree import (
     create_body,
     find_body,
     list_bodies,
+    move_body,
 )
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "create_body",
     "find_body",
     "list_bodies",
+    "move_body",
     "tenant_of",
 ]

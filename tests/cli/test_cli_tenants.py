@@ -35,6 +35,18 @@ def test_a_body_is_added_below_another_and_shown(shell: Any, county: str, mark: 
     assert "'NOWHERE'" in shell.refused("tenants", "show", "NOWHERE")
 
 
+def test_a_body_is_moved_below_another_and_not_below_itself(
+    shell: Any, county: str, mark: str
+) -> None:
+    add = ("tenants", "create", "--name", "住建局", "--kind", "department", "--parent", county)
+    shell.json(*add, "--code", f"{mark}-A")
+    moved = shell.json("tenants", "move", f"{mark}-A", "--parent", "000000")
+    assert moved["code"] == f"{mark}-A"
+    assert "itself" in shell.refused("tenants", "move", f"{mark}-A", "--parent", f"{mark}-A")
+    assert "cannot stand below" in shell.refused("tenants", "move", county, "--parent", "000000")
+    assert "'NOWHERE'" in shell.refused("tenants", "move", county, "--parent", "NOWHERE")
+
+
 @pytest.mark.parametrize(
     "args",
     [(), ("--code", "X1", "--name", "某局"), ("--csv", __file__, "--code", "X1"),

@@ -19,6 +19,7 @@ from minsheng_tenants import (
     create_body,
     find_body,
     list_bodies,
+    move_body,
 )
 
 COLUMNS = ("code", "name", "kind", "parent")
@@ -81,6 +82,17 @@ def show_one(code: str, as_json: bool) -> None:
     """Show one body."""
     with opened() as process, process.tools.database.owner_session() as session:
         show(_row(find_body(session, code)), as_json=as_json)
+
+
+@tenants.command("move")
+@click.argument("code")
+@click.option("--parent", required=True, help="Code of the body above from now on.")
+@as_json
+@clear_errors
+def move(code: str, parent: str, as_json: bool) -> None:
+    """Put a body, with everything below it, under another parent."""
+    with opened() as process, process.tools.database.owner_session() as session:
+        show(_row(move_body(session, code, parent)), as_json=as_json)
 
 
 def read_rows(data: bytes) -> Iterator[tuple[int, NewBody]]:
