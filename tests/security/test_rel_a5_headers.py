@@ -212,7 +212,7 @@ def test_rel_a5_the_web_server_itself_names_no_version(settings: Any, tmp_path: 
             answer = ask(f"http://127.0.0.1:{port}/healthz")
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(120)
     assert answer.headers["Server"] == "minsheng"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
