@@ -32,9 +32,9 @@ def test_whatever_is_wrong_the_refusal_is_the_same_and_keeps_no_password(
     assert desk.http.get("/queue").status_code == 303
 
 
-def test_an_administrator_begins_at_the_channels_and_reads_no_case(desk: Any) -> None:
+def test_an_administrator_begins_at_the_accounts_and_reads_no_case(desk: Any) -> None:
     desk.log_in("system_admin")
-    assert desk.http.get("/").location == "/channels"
+    assert desk.http.get("/").location == "/admin/users"
     refused = desk.http.get("/queue")
     assert refused.status_code == 403
     assert "您的账号不能做这件事" in refused.text

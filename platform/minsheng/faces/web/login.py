@@ -129,12 +129,14 @@ def local_path(wish: str) -> str:
 def _form(said: list[Notice]) -> str:
     office = request.values.get("office", "")[:64]
     next_path = local_path(request.values.get("next", ""))
+    # A refusal is one page for every reason: it names no provider, which only an office has.
+    asked_for_ways = request.method == "GET" and bool(office)
     return render_template(
         "login.html",
         notices=said,
         office=office,
         username=request.form.get("username", "")[:64],
         next_path=next_path,
-        ways=ways_in(office, next_path),
-        asked_for_ways=request.method == "GET" and bool(office),
+        ways=ways_in(office, next_path) if asked_for_ways else [],
+        asked_for_ways=asked_for_ways,
     )
