@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from minsheng.accounts.client_care import LastLogin
 from minsheng.accounts.models import ApiClient
 from minsheng.accounts.scopes import SCOPES
 from minsheng.accounts.service import client_id_of
 from minsheng.audit import Actor
+from minsheng.faces.web.times import lasting
 from minsheng.faces.web.words import _
 
 
@@ -90,6 +91,13 @@ def scope_words(scope: str) -> str:
         "users:read": _("看人员账号"),
         "users:write": _("新增和停用人员账号"),
     }.get(scope, scope)
+
+
+def keep_words(keep: timedelta) -> str:
+    """How long a replaced secret holds: in days from one day on."""
+    if keep.days:
+        return _("%(count)s 天", count=keep.days)
+    return lasting(keep.total_seconds())
 
 
 def client_fault(field: str, *, exists: bool = False) -> str:

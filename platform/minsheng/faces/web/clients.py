@@ -24,7 +24,12 @@ from minsheng.accounts.service import (
     turn_off_client,
 )
 from minsheng.faces.oauth import machine_doors
-from minsheng.faces.web.client_lines import client_fault, client_line, scope_choices
+from minsheng.faces.web.client_lines import (
+    client_fault,
+    client_line,
+    keep_words,
+    scope_choices,
+)
 from minsheng.faces.web.desk import actor, may, needs, office_session, tools
 from minsheng.faces.web.rail import render_desk
 
@@ -82,7 +87,7 @@ def show_client(client_id: str) -> ResponseReturnValue:
         return render_desk(
             session, "admin/client.html", "clients", line=line,
             choices=scope_choices(line.scopes, line.scopes),
-            keep=machine_doors().old_secret.total_seconds(),
+            keep=keep_words(machine_doors().old_secret),
             may_write=may("clients.write"), may_decide=may("clients.decide"),
         )  # fmt: skip
 
@@ -175,7 +180,7 @@ def _secret_page(made: NewClient, name: str, *, asked: bool) -> str:
         return render_desk(
             session, "admin/client_secret.html", "clients",
             made=made, name=name, asked=asked,
-            keep=machine_doors().old_secret.total_seconds(),
+            keep=keep_words(machine_doors().old_secret),
         )  # fmt: skip
 
 
