@@ -54,6 +54,7 @@ def fresh_small(prefix: str) -> Callable[[], str]:
 
 
 CASE, OTHER = Id("case"), Id("case", own="other_case")
+BELOW = Id("tenant", own="below")
 CHANNEL, TENANT, FINDING = Id("channel"), Id("tenant"), Id("finding")
 MESSAGE, ASIDE = Id("message"), Id("aside")
 CLIENT, PROVIDER = {"client_id": Id("client")}, {"code": Id("provider")}
@@ -133,6 +134,15 @@ API: Mapping[str, Given] = {
     "POST /clients/<client_id>/revoke-tokens": Given(CLIENT),
     "POST /clients/<client_id>/off": Given(CLIENT),
     "POST /clients/self/rotate": Given(),
+    "GET /users": Given(query={"q": USER, "role": "", "state": "", "cursor": "", "limit": 50}),
+    "GET /users/<username>": Given({"username": USER}),
+    "POST /users": Given(
+        body={
+            "username": fresh_small("u"), "name": "李建军", "unit": "", "roles": ["handler"],
+            "last_day": "2027-06-30",
+        }
+    ),
+    "POST /users/<username>/off": Given({"username": USER}),
     "POST /findings/<uuid:finding_id>/answer": Given(
         {"finding_id": FINDING}, body={"outcome": "different", "reason": "两栋楼"}
     ),
@@ -227,6 +237,18 @@ PAGES: Mapping[str, Given] = {
     "POST /admin/users/<username>/password": Given({"username": USER}),
     "GET /admin/roles": Given(),
     "POST /admin/roles": Given(form={"answer": "refuse", "change": [Id("change")]}),
+    "GET /admin/imports": Given(),
+    "GET /admin/imports/template.csv": Given(),
+    "POST /admin/imports": Given(form={"file": ""}, refused="no file is sent"),
+    "GET /admin/bodies": Given(query={"q": TENANT, "cursor": ""}),
+    "GET /admin/bodies/<code>/open": Given({"code": BELOW}),
+    "POST /admin/bodies/<code>/open": Given(
+        {"code": BELOW},
+        form={"role": "system_admin", "username": fresh_small("u"), "name": "李建军"},
+    ),
+    "POST /admin/bodies/openings/<uuid:opening>": Given(
+        {"opening": Id("opening")}, form={"answer": "grant"}
+    ),
     "GET /admin/audit": Given(query={**_TRAIL, "cursor": ""}, echoes=_LOOKS),
     "GET /admin/audit/export.csv": Given(query=_TRAIL, echoes=_LOOKS),
     "GET /admin/clients": Given(query={"after": ""}),

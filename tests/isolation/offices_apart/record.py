@@ -11,7 +11,7 @@ from flask.wrappers import Request
 from werkzeug.datastructures import ImmutableMultiDict
 
 _READERS = {"get", "getlist", "pop"}
-_HOLDERS = {"form", "args", "values"}
+_HOLDERS = {"form", "args", "values", "files"}
 
 
 class Noting(ImmutableMultiDict[str, Any]):

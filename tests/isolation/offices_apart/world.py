@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from offices_apart.operations import LIFT
 from sqlalchemy import select
 
+from minsheng.accounts.delegation import NewOpening, ask_opening
 from minsheng.accounts.models import LoginSession
 from minsheng.accounts.providers import NewProvider, add_provider, link_identity
 from minsheng.accounts.roles import ROLES
@@ -27,13 +28,14 @@ from minsheng.accounts.service import (
     plant_user,
     resume_session,
 )
-from minsheng.audit import SYSTEM
+from minsheng.audit import SYSTEM, Actor
 from minsheng.faces.process import Process
 from minsheng.faces.web.cookies import session_cookie
 from minsheng.intake.inbox import take_in
 from minsheng.intake.quarantine import put_aside
 from minsheng.intake.service import NewChannel, add_channel, find_channel, list_aside, set_paused
 from minsheng_sdk import RawItem
+from minsheng_tenants import BodyInvalid, NewBody, create_body
 
 RELATIONS = ("sibling", "parent", "child", "ministry")
 HOTLINE = {"base_url": "https://127.0.0.1:9", "client_id": "desk", "client_secret": "geheim-4711"}
@@ -70,6 +72,7 @@ def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], 
         "aside": _put_aside(process, tenant_id, ids["pulled"], mark),
         **_people(process, tenant_id, mark),
         **_machines(process, tenant_id, mark),
+        **_below(process, tenant_id, ids["tenant"]),
     }  # fmt: skip
     return Office(tenant_id, mark, ids, phones[0])
 
@@ -121,6 +124,23 @@ def _people(process: Process, tenant_id: int, mark: str) -> dict[str, str]:
         provider = add_provider(session, tools, SYSTEM, new)
         linked = link_identity(session, tools, SYSTEM, user.id, provider.id, f"subject-{code}")
         return ids | {"provider": code, "identity": str(linked.id)}
+
+
+def _below(process: Process, tenant_id: int, code: str) -> dict[str, str]:
+    """A body below, where there may be one, and an account there that waits for its opening."""
+    tools, below = process.tools, f"B-{uuid.uuid4().hex[:8].upper()}"
+    with tools.database.operator_session(tenant_id) as session:
+        name = f"a{uuid.uuid4().hex[:12]}"
+        new = NewUser(name, "王秀英", ("system_admin",))
+        admin = plant_user(session, tools, SYSTEM, new)
+    try:
+        with tools.database.session(tenant_id) as session:
+            create_body(session, NewBody(below, "某科", "department", code))
+            wish = NewOpening(below, "security_admin", f"o{uuid.uuid4().hex[:12]}", "李建军")
+            asked = ask_opening(session, tools, Actor("user", name), admin.id, wish)
+            return {"below": below, "opening": str(asked.opening.id)}
+    except BodyInvalid:
+        return {"below": below, "opening": str(uuid.uuid4())}
 
 
 def _machines(process: Process, tenant_id: int, mark: str) -> dict[str, str]:
