@@ -6,28 +6,32 @@ what to do: `same` (join by itself), `review` (show an officer), `related` (show
 
 The model
     record      one message: words with placeholders for personal numbers, and keyed blind indexes
-    features    what is kept of it: gram numbers, named places, indexes; no sentence (`features`)
+    features    what is kept of it: gram numbers, named places, hashes; no sentence (`features`)
     problem     what a message is about (`problem_words.txt`), and the 2-grams of its content words
                 without places; how one matter is known again in other words (`problems`)
-    code        a 64-bit number that leads to a message: one of its rarest 4-grams, the hash of its
-                cleaned words, its citizen in a quarter of a year, a place with a problem. A code
-                points at 24 messages at most, so a message costs the same in a store of ten
-                thousand and of ten million.
-    comparison  one question (the text, the subject, the citizen ...): an ordered tuple of levels
-    level       one named answer to it: a rule, a weight in bits and words; the first that holds
-                counts (`levels`). The weights are summed, with a prior, into a score of 0 to 1.
+    code        a slot and 32 bits that lead to a message: the rarest 4-gram of each of 20 slots,
+                the hash of its cleaned words, its citizen in a quarter of a year, a place with a
+                problem. A code points at 24 messages at most, so a message costs the same in a
+                store of ten thousand and of ten million.
+    comparison  one question (the text, the subject, the citizen ...): ordered levels, of which the
+                first that holds counts. Scales refine it: a measure in steps (`comparison`).
+    level       one named answer: a rule and words in Chinese and English (`levels`, `conflicts`).
+    weight      what a level weighs, learnt from labelled letters by `bench/dedupe_train.py` into
+                `learnt.json`, apart for citizens known to be the same, unknown and other; a
+                calibrated curve makes a probability of the sum (`weights`). Two models: the same
+                case (one citizen), which is the score, and the same matter of any citizen (link).
     veto        a level that forbids `same` whatever the sum: another building, another citizen,
-                praise against complaint (`conflicts`).
+                praise against complaint.
     decision    `same` needs evidence that the citizen is the same (telephone or e-mail with alike
                 text, or with one place and one problem told again in other words within a month
                 (a quarter under a like heading); a name only with one text that nobody
-                else sent), a high score and no veto.
+                else sent), a high score for alike texts and no veto (`decide`).
     version     names levels, preparation and codes together; store it with each decision. Codes
                 hold it, so features of two versions never meet.
 
-To add a level: put a `Level` into its comparison in `levels` above those it should win over, give
-it a weight and both wordings, raise `VERSION`, add its row to the truth table in
-`tests/dedupe/test_levels.py`, and measure with `bench/dedupe_adapter.py`.
+To add a level: put it into its comparison in `levels` above those it should win over, raise
+`VERSION`, learn the weights again, add its row to `tests/dedupe/test_levels.py`, and measure with
+`bench/dedupe_adapter.py` of the project.
 """
 
 from .matcher import Matcher

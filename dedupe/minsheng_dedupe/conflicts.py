@@ -8,100 +8,103 @@ is always a veto; how near the rest is cannot outvote another building.
 from dataclasses import dataclass
 from typing import Literal
 
-from .facts import Facts
-from .pairs import Pair
-from .records import Reason
+import numpy as np
+
+from .comparison import Comparison, Level, Places
+from .facts import KINDS
+from .pairs import COPIED, Compared
 
 Hardness = Literal["address", "named", "number"]
-
-_COPIED = 0.7
-"""From this share both ways a differing name inside the text is a change, not a mention."""
-
-_LEAST, _MOST = -8.0, 4.0
-"""Bounds of the summed weight: a letter may name ten places of one street."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fact: its words, and the bits for sharing it and for naming another."""
+    """One kind of fact and its words. `hardness`: of an address another one leaves nothing to
+    weigh; a number conflicts only inside a copied text."""
 
     code: str
     zh: str
     en: str
     hardness: Hardness
-    shared: float
-    conflict: float
 
 
-KINDS = (
-    Kind("building", "楼栋", "building", "address", 1.5, -5),
-    Kind("unit", "单元", "unit", "address", 1, -4),
-    Kind("room", "房号", "room", "address", 2.5, -5),
-    Kind("phase", "期数", "phase", "address", 0.5, -3),
-    Kind("door", "门牌", "house number", "address", 2, -4),
-    Kind("group", "村组", "village group", "address", 1, -3),
-    Kind("plate", "车牌", "licence plate", "address", 3, -5),
-    Kind("estate", "小区", "estate", "named", 2.5, -4),
-    Kind("school", "学校", "school", "named", 2, -3),
-    Kind("hospital", "医院", "hospital", "named", 2, -3),
-    Kind("road", "道路", "road", "named", 1.5, -2),
-    Kind("village", "村镇", "village or township", "named", 1.5, -2),
-    Kind("market", "场所", "premises", "named", 1.5, -2),
-    Kind("region", "区县", "county or district", "named", 0.5, -3),
-    Kind("amount", "数额", "amount", "number", 1, -1.5),
-    Kind("number", "号码", "number", "number", 2, -1.5),
+TOLD = (
+    Kind("building", "楼栋", "building", "address"),
+    Kind("unit", "单元", "unit", "address"),
+    Kind("room", "房号", "room", "address"),
+    Kind("phase", "期数", "phase", "address"),
+    Kind("door", "门牌", "house number", "address"),
+    Kind("group", "村组", "village group", "address"),
+    Kind("plate", "车牌", "licence plate", "address"),
+    Kind("estate", "小区", "estate", "named"),
+    Kind("school", "学校", "school", "named"),
+    Kind("hospital", "医院", "hospital", "named"),
+    Kind("road", "道路", "road", "named"),
+    Kind("village", "村镇", "village or township", "named"),
+    Kind("market", "场所", "premises", "named"),
+    Kind("region", "区县", "county or district", "named"),
+    Kind("line", "线路", "metro line", "address"),
+    Kind("amount", "数额", "amount", "number"),
+    Kind("number", "号码", "number", "number"),
+    Kind("sort", "房屋类型", "sort of housing", "named"),
+    Kind("ordinal", "编号或日期", "number or date", "number"),
 )
 
 
-def fact_reasons(pair: Pair) -> list[Reason]:
-    """One reason for each kind that both messages name, bounded in sum."""
-    mine, theirs = pair.later.facts, pair.earlier.facts
-    both = mine.named.keys() & theirs.named.keys()
-    reasons = [r for k in KINDS if k.code in both for r in _compare(k, mine, theirs, pair)]
-    return _bounded(reasons)
+SOFT = np.array([kind.hardness == "number" for kind in TOLD])
+ADDRESS = np.array([kind.hardness == "address" for kind in TOLD])
+
+if tuple(kind.code for kind in TOLD) != KINDS:
+    MSG = "the kinds of facts and their words differ: name each kind once in both, in one order"
+    raise AssertionError(MSG)
 
 
-def is_hard(reason: Reason) -> bool:
-    """Whether a veto leaves nothing for an officer to weigh: another door, praise, no telephone."""
-    return reason.veto and (reason.code in _HARD or reason.code == "stance.conflict")
+def fact_comparisons() -> tuple[Comparison, ...]:
+    """One comparison for each kind of fact."""
+    return tuple(_comparison(kind) for kind in TOLD)
 
 
-def _compare(kind: Kind, mine: Facts, theirs: Facts, pair: Pair) -> list[Reason]:
-    here, there = mine.named[kind.code], theirs.named[kind.code]
-    shared = here.keys() & there.keys()
-    only_here, only_there = here.keys() - shared, there.keys() - shared
-    copied = pair.near >= _COPIED
-    if only_here and only_there and (copied or (not shared and kind.hardness != "number")):
-        return [_conflict(kind, here[min(only_here)], there[min(only_there)])]
-    if shared:
-        return [_shared(kind, here[min(shared)], 0.0 if copied else kind.shared)]
-    return []
+def fact_places(pairs: Compared) -> Places:
+    """By earlier message and kind of fact: the place of its level; all kinds in one go, since
+    most messages name few."""
+    conflict = np.where(SOFT, pairs.changed, pairs.conflicts)
+    changed = pairs.changed & ~conflict
+    same = np.where((pairs.near >= COPIED)[:, None], 2, 3)
+    places = np.where(pairs.shared, same, 4)
+    places[changed] = 1
+    places[conflict] = 0
+    return np.asarray(places, dtype=np.int64)
 
 
-def _conflict(kind: Kind, here: str, there: str) -> Reason:
-    return Reason(
-        f"{kind.code}.conflict",
-        f"{kind.zh}不同：{here} / {there}，不合并",
-        f"another {kind.en}: {here} / {there}, not joined",
-        kind.conflict,
-        veto=True,
+def _comparison(kind: Kind) -> Comparison:
+    at = KINDS.index(kind.code)
+
+    def words(pairs: Compared, row: int) -> dict[str, str]:
+        return _shown(kind.code, pairs, row)
+
+    return Comparison(_levels(kind), lambda pairs: fact_places(pairs)[:, at], words)
+
+
+def _levels(kind: Kind) -> tuple[Level, ...]:
+    zh, en = f"{kind.zh}不同：{{here}} / {{there}}，不合并", f"another {kind.en}"
+    en = f"{en}: {{here}} / {{there}}, not joined"
+    same = f"{kind.zh}相同：{{both}}", f"same {kind.en}: {{both}}"
+    return (
+        Level(f"{kind.code}.conflict", zh, en, veto=True),
+        Level(f"{kind.code}.changed", zh, en, veto=True),
+        Level(f"{kind.code}.copied", *same),
+        Level(f"{kind.code}.same", *same),
+        Level(f"{kind.code}.unsaid"),
     )
 
 
-def _shared(kind: Kind, shown: str, weight: float) -> Reason:
-    """Inside a copied text a shared name is no new evidence, so it weighs nothing there."""
-    return Reason(
-        f"{kind.code}.same", f"{kind.zh}相同：{shown}", f"same {kind.en}: {shown}", weight
-    )
-
-
-def _bounded(reasons: list[Reason]) -> list[Reason]:
-    total = sum(r.weight for r in reasons)
-    limit = min(max(total, _LEAST), _MOST)
-    if total == limit:
-        return reasons
-    scale = limit / total
-    return [Reason(r.code, r.zh, r.en, round(r.weight * scale, 3), r.veto) for r in reasons]
-
-
-_HARD = {f"{k.code}.conflict" for k in KINDS if k.hardness == "address"}
+def _shown(code: str, pairs: Compared, row: int) -> dict[str, str]:
+    """The names that stand behind a level: one that both tell, or one that each tells alone."""
+    mine = pairs.later.facts.named.get(code, {})
+    theirs = pairs.earlier[row].facts.named.get(code, {})
+    both, here, there = mine.keys() & theirs.keys(), mine.keys() - theirs, theirs.keys() - mine
+    return {
+        "both": mine[min(both)] if both else "",
+        "here": mine[min(here)] if here else "",
+        "there": theirs[min(there)] if there else "",
+    }

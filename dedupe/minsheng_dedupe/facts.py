@@ -7,6 +7,10 @@ an officer reads in a reason.
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
 
 _HAN = "[\u4e00-\u9fff]"
 # A name cannot run across these characters: what stands before them belongs to the sentence.
@@ -16,9 +20,10 @@ _BREAK = (
 )
 
 _ADDRESS = re.compile(
-    r"([路街巷道里弄])?(?<![\d.])((?<![a-z])[a-z]?\d{1,4}|(?<![a-z])[a-z])-?"
-    r"(号楼|[栋幢座]|单元|室|房(?![间屋产子价款源租])|期(?![间限望待末满])|组(?![织成建长合])|号)"
+    r"(?<![\d.])((?<![a-z])[a-z]?\d{1,4}|(?<![a-z])[a-z])-?"
+    r"(号楼|号栋|[栋幢座]|单元|室|房(?![间屋产子价款源租])|期(?![间限望待末满])|组(?![织成建长合])|号)"
 )
+_ROADS = tuple("路街巷道里弄")
 _ADDRESS_KIND = {
     "单元": "unit", "室": "room", "房": "room", "期": "phase", "组": "group", "号": "door",
 }  # fmt: skip
@@ -61,7 +66,13 @@ _NOT_REGION = re.compile(
 _AMOUNT = re.compile(
     r"(?<![\d.])(\d{1,9}(?:\.\d{1,4})?)(万元|元|万|平方米|平方|m2|亩|吨|户|公里|米|路公交|号线|kv|千伏|瓦)"
 )
+_ORDINAL = re.compile(r"(?<![\d.])(\d{1,4})号(?![楼栋线])")
 _LONG_NUMBER = re.compile(r"(?<![\d.a-z])(\d{4,12})(?![\d.年月日a-z])")
+
+# A city's metro line is told by the city and the number: 西安地铁4号线 is not 北京地铁4号线.
+_LINE = re.compile(r"([\u4e00-\u9fffa-z]{0,2}?)市?(?:地铁|轨道交通|轻轨)(\d{1,2}|[a-z])号线")
+_SORT_OF = {"二手房": "used", "新房": "new", "期房": "new", "公寓": "flat", "商铺": "shop"}
+_SORT = re.compile("|".join(_SORT_OF))
 
 _PRAISE = re.compile(
     "表扬|点赞|送锦旗|锦旗|致谢|感谢信|特此感谢|非常感谢.{0,20}(?:帮助|解决|工作人员)|好人好事|为.{0,12}点赞"
@@ -71,45 +82,70 @@ _COMPLAINT = re.compile(
 )
 
 Fact = tuple[str, str, str]
-_MOST = 200
+_MOST = 60
+KIND_BITS = 32
+_FIRST = ord("A")
+
+KINDS = (
+    "building", "unit", "room", "phase", "door", "group", "plate", "estate", "school", "hospital",
+    "road", "village", "market", "region", "line", "amount", "number", "sort", "ordinal",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Facts:
     """What one message names, and its stance: `praise`, `complaint` or ''.
 
-    `packed` is one line a fact, `kind key shown` with tabs between: most stored messages are never
-    compared in full, so it is unpacked on first use.
+    `packed` is one line a fact: a letter for the kind, the key, a tab and what is shown. Most
+    stored messages are never compared in full, so it is unpacked on first use. `coded` are the same
+    facts as numbers: the place of the kind in `KINDS` above, 32 bits of a hash of the key below.
     """
 
-    packed: str = ""
-    stance: str = ""
+    packed: str
+    stance: str
+    coded: npt.NDArray[np.int64]
 
     @cached_property
     def named(self) -> dict[str, dict[str, str]]:
         """By kind: key to what is shown."""
         named: dict[str, dict[str, str]] = {}
         for line in self.packed.splitlines():
-            kind, key, shown = line.split("\t")
-            named.setdefault(kind, {}).setdefault(key, shown)
+            key, shown = line[1:].split("\t")
+            named.setdefault(KINDS[ord(line[0]) - _FIRST], {})[key] = shown
         return named
 
 
 def read_facts(subject: str, body: str) -> Facts:
     """The facts of a cleaned subject and body (`normalise.close_up`)."""
     text = subject + " 。 " + body
-    found = [*_addresses(text), *_names(text), *_regions(text), *_numbers(text)]
-    lines = dict.fromkeys("\t".join(fact) for fact in found)
-    return Facts("\n".join(list(lines)[:_MOST]), _stance(subject, text))
+    found = [*_addresses(text), *_names(text), *_regions(text), *_kinds(text), *_numbers(text)]
+    first: dict[tuple[str, str], str] = {}
+    for kind, key, shown in found[: _MOST * 4]:
+        first.setdefault((kind, key), shown)
+    kept = list(first.items())[:_MOST]
+    packed = "\n".join(
+        f"{chr(_KIND_AT[kind] + _FIRST)}{key}\t{shown}" for (kind, key), shown in kept
+    )
+    return Facts(packed, _stance(subject, text), coded_facts(packed))
+
+
+def coded_facts(packed: str) -> npt.NDArray[np.int64]:
+    """`Facts.coded` of `Facts.packed`."""
+    codes = [
+        ((ord(line[0]) - _FIRST) << KIND_BITS) | crc32(line[1:].partition("\t")[0].encode())
+        for line in packed.splitlines()
+    ]
+    return np.array(codes, dtype=np.int64)
 
 
 def _addresses(text: str) -> list[Fact]:
     """Buildings, units, rooms and the like; a bare 号 counts only behind a road."""
     found = [("plate", hit[0], hit[0].upper()) for hit in _PLATE.finditer(text)]
     for hit in _ADDRESS.finditer(text):
-        kind = _ADDRESS_KIND.get(hit[3], "building")
-        if (hit[1] or kind != "door") and (len(hit[2]) > 2 or kind != "room"):
-            found.append((kind, hit[2], _SHOWN[kind].format(hit[2].upper())))
+        kind, number = _ADDRESS_KIND.get(hit[2], "building"), hit[1]
+        behind_road = text[hit.start() - 1 : hit.start()] in _ROADS
+        if (behind_road or kind != "door") and (len(number) > 2 or kind != "room"):
+            found.append((kind, number, _SHOWN[kind].format(number.upper())))
     return found
 
 
@@ -143,9 +179,23 @@ def _regions(text: str) -> list[Fact]:
     ]
 
 
+def _kinds(text: str) -> list[Fact]:
+    """A city's metro line, and whether a flat or a second-hand house is spoken of."""
+    lines = []
+    if "号线" in text:
+        lines = [("line", f"{hit[1]}{hit[2]}", hit[0]) for hit in _LINE.finditer(text)]
+    sorts = {_SORT_OF[hit[0]]: hit[0] for hit in _SORT.finditer(text)}
+    return lines + [("sort", sort, shown) for sort, shown in sorts.items()]
+
+
 def _numbers(text: str) -> list[Fact]:
     amounts = [("amount", hit[0], hit[0]) for hit in _AMOUNT.finditer(text)]
-    return amounts + [("number", hit[1], hit[1]) for hit in _LONG_NUMBER.finditer(text)]
+    ordinals = [("ordinal", hit[1], hit[0]) for hit in _ORDINAL.finditer(text)]
+    numbers = [("number", hit[1], hit[1]) for hit in _LONG_NUMBER.finditer(text)]
+    return amounts + ordinals + numbers
+
+
+_KIND_AT = {kind: at for at, kind in enumerate(KINDS)}
 
 
 def _stance(subject: str, text: str) -> str:

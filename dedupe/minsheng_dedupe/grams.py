@@ -13,13 +13,13 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-SPACE = 1 << 17
-Grams = npt.NDArray[np.uint32]
+SPACE = 1 << 16
+Grams = npt.NDArray[np.uint16]
 Codes = npt.NDArray[np.int64]
 
 _RARE_SHARE = 0.0015
 _A, _B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-_SHIFT = np.uint64(47)
+_SHIFT = np.uint64(48)
 _FOLD = np.uint64(29)
 
 
@@ -50,13 +50,13 @@ def _table() -> npt.NDArray[np.float32]:
 def two_grams(text: str) -> Grams:
     """The distinct 2-grams of `text`, ascending, each below `SPACE`; empty for an empty text."""
     if not text:
-        return np.empty(0, dtype=np.uint32)
+        return np.empty(0, dtype=np.uint16)
     return distinct(gram_runs(text))
 
 
 def gram_runs(text: str) -> Grams:
     """The 2-gram at each position of `text`, which is not empty, in order."""
-    return (_pairs(text) >> _SHIFT).astype(np.uint32)
+    return (_pairs(text) >> _SHIFT).astype(np.uint16)
 
 
 def distinct(grams: Grams) -> Grams:
@@ -80,19 +80,26 @@ def weight_of(grams: Grams) -> float:
     return float(WEIGHTS[grams].sum(dtype=np.float64))
 
 
-def rarest_codes(text: str, count: int) -> Codes:
-    """Codes of the `count` rarest distinct 4-grams of `text`, rarest first, ties by code.
+def rarest_codes(text: str, salt: int) -> Codes:
+    """37-bit codes of the distinct 4-grams of `text`, rarest first, ties by code.
 
     Rarity is the weight of the two 2-grams at the ends plus that of the one in the middle, so no
-    table of 4-grams is needed. A text of fewer than four characters has none.
+    table of 4-grams is needed. A text of fewer than four characters has none. `salt` makes the
+    codes of two versions differ.
     """
     if len(text) < 4:
         return np.empty(0, dtype=np.int64)
     pairs = _pairs(text)
-    weight = WEIGHTS[(pairs >> _SHIFT).astype(np.uint32)]
-    rarity = weight[:-2] + weight[1:-1] + weight[2:]
-    mixed = pairs[:-2] * _A + pairs[2:] * _B
-    codes = ((mixed ^ (mixed >> _FOLD)) * _B).astype(np.int64)
-    ordered = codes[np.lexsort((codes, -rarity))]
-    distinct: Codes = ordered[_first_of_run(ordered)]
-    return distinct[:count]
+    weight = _RANK[pairs >> _SHIFT]
+    common = _COMMONEST - (weight[:-2] + weight[1:-1] + weight[2:])
+    mixed = (pairs[:-2] * _A + pairs[2:] * _B) ^ np.uint64(salt)
+    low = ((mixed ^ (mixed >> _FOLD)) * _B) >> np.uint64(64 - CODE_BITS)
+    keyed = (common << CODE_BITS) | low.astype(np.int64)
+    keyed.sort()
+    codes: Codes = keyed[_first_of_run(keyed)] & ((1 << CODE_BITS) - 1)
+    return codes
+
+
+CODE_BITS = 37
+_RANK = np.round(WEIGHTS * 64).astype(np.int64)
+_COMMONEST = 3 * int(_RANK.max())

@@ -1,216 +1,253 @@
-"""The comparisons: each an ordered list of named levels, of which the first that holds counts.
+"""The comparisons, in the order in which their reasons are read.
 
-Weights are bits, set by hand for `levels:2026-11-22.2`; a later version will calibrate them.
+What each level weighs is learnt (`weights`): nothing here is set by hand but where a level begins.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from .comparison import Comparison, Level, Rule, Scale, ordered, percent
+from .conflicts import fact_comparisons
+from .pairs import Compared, Flags
 
-from .pairs import Pair
-from .records import Reason
-
-VERSION = "levels:2026-11-22.2"
-PRIOR = -7.0
-"""Bits before anything is compared: about 1 in 130 messages found by a code is the same matter."""
+VERSION = "levels:2026-11-22.6"
 
 NEAR = 0.85
 """From this share both ways two bodies are one text with edits."""
-
 
 _WORDS_OF_ONE, _WORDS_ALONE, _WORDS_TOLD = 9.0, 30.0, 18.0
 """Summed weight of shared content words that tells one problem, beside a problem named by both and
 without one: two words rare in citizens' letters, and six."""
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One named outcome of a comparison: a rule on a pair, a weight, and words for an officer.
-
-    `zh` and `en` are format strings over `near`, `most`, `subject` (shares) and `days`.
-    """
-
-    code: str
-    rule: Callable[[Pair], bool]
-    weight: float
-    zh: str
-    en: str
-    veto: bool = False
-
-    def reason(self, pair: Pair) -> Reason:
-        """This level as a reason about `pair`."""
-        zh, en = self.zh, self.en
-        if "{" in zh:
-            words = {
-                "near": percent(pair.near), "most": percent(pair.most),
-                "subject": percent(pair.subject), "days": int(pair.days),
-            }  # fmt: skip
-            if "{words}" in zh:
-                words["words"] = pair.words()
-            zh, en = zh.format(**words), en.format(**words)
-        return Reason(self.code, zh, en, self.weight, self.veto)
+def _always(pairs: Compared) -> Flags:
+    return pairs.days >= 0
 
 
-Comparison = tuple[Level, ...]
+def _stored(rule: Rule) -> Rule:
+    """`rule`, asked once of each comparison however many levels rest on it."""
+
+    def asked(pairs: Compared) -> Flags:
+        kept = pairs.asked
+        if rule not in kept:
+            kept[rule] = rule(pairs)
+        return kept[rule]
+
+    return asked
 
 
-def percent(share: float) -> str:
-    """A share as whole per cents, rounded down: 98 % shown is never less than 98 %."""
-    return f"{int(share * 100 + 1e-9)}%"
-
-
-def _always(_: Pair) -> bool:
-    return True
-
-
-def _same_content(pair: Pair) -> bool:
-    return pair.later.content != 0 and pair.later.content == pair.earlier.content
-
-
-def same_problem(pair: Pair) -> bool:
+@_stored
+def same_problem(pairs: Compared) -> Flags:
     """Whether both speak of one problem: one named by its words, or many rare words in common."""
-    if pair.topics():
-        return pair.keys >= _WORDS_OF_ONE
-    return pair.keys >= _WORDS_ALONE and not _other_problem(pair)
+    told = pairs.topics_same & (pairs.keys >= _WORDS_OF_ONE)
+    return told | (~pairs.topics_same & ~pairs.topics_other & (pairs.keys >= _WORDS_ALONE))
 
 
-def _other_problem(pair: Pair) -> bool:
-    return bool(pair.later.problem.topics and pair.earlier.problem.topics) and not pair.topics()
+@_stored
+def many_words(pairs: Compared) -> Flags:
+    """Whether both speak of one problem at one place in many of the same words."""
+    return (pairs.keys >= _WORDS_TOLD) & same_problem(pairs) & pairs.placed
 
 
-def _many_words(pair: Pair) -> bool:
-    return pair.keys >= _WORDS_TOLD and same_problem(pair) and pair.placed()
+@_stored
+def retold(pairs: Compared) -> Flags:
+    """Whether one citizen tells one problem."""
+    return pairs.known & same_problem(pairs)
 
 
-def _same(index: str) -> Callable[[Pair], bool]:
-    def rule(pair: Pair) -> bool:
-        mine: bytes = getattr(pair.later, index)
-        return bool(mine) and mine == getattr(pair.earlier, index)
-
-    return rule
+@_stored
+def alike(pairs: Compared) -> Flags:
+    """Whether the texts are alike for the most part."""
+    return pairs.exact | (pairs.near >= 0.55) | (pairs.most >= 0.7)
 
 
-def _one_citizen(pair: Pair) -> bool:
-    one, other = pair.later, pair.earlier
-    return (
-        (one.phone_ix != b"" and one.phone_ix == other.phone_ix)
-        or (one.email_ix != b"" and one.email_ix == other.email_ix)
-        or (one.name_ix != b"" and one.name_ix == other.name_ix)
-    )
+@_stored
+def held(pairs: Compared) -> Flags:
+    """Whether one text is the other, or stands in it."""
+    return pairs.exact | (pairs.readable & (pairs.most >= NEAR))
 
 
-def _retold(pair: Pair) -> bool:
-    return _one_citizen(pair) and same_problem(pair)
+@_stored
+def one_text(pairs: Compared) -> Flags:
+    """Whether both are one text with edits."""
+    return pairs.exact | (pairs.readable & (pairs.near >= NEAR))
 
 
-TEXT: Comparison = (
-    Level("text.exact", _same_content, 9, "正文完全相同", "the texts are identical"),
-    Level("text.unreadable", lambda p: not p.readable, 0, "正文过短，不足以比对",
-          "a text is too short to compare"),
-    Level("text.near", lambda p: p.near >= NEAR, 8, "正文相似 {near}", "texts {near} alike"),
-    Level("text.contained", lambda p: p.most >= NEAR, 6, "一件正文的 {most} 见于另一件",
-          "{most} of one text stands in the other"),
-    Level("text.similar", lambda p: p.near >= 0.55 or p.most >= 0.7, 4, "正文部分相似 {most}",
-          "texts partly alike, {most}"),
-    Level("text.partial", lambda p: p.most >= 0.45, 1, "正文少量相似 {most}",
-          "texts slightly alike, {most}"),
-    Level("text.retold", _retold, 0, "正文为另一种说法，相似 {most}",
-          "told in other words, texts {most} alike"),
-    Level("text.little", lambda p: p.most >= 0.3, -2, "正文相似度低 {most}",
-          "texts hardly alike, {most}"),
-    Level("text.other", _always, -6, "正文不同 {most}", "texts differ, {most}"),
-)  # fmt: skip
+@_stored
+def here(pairs: Compared) -> Flags:
+    """Whether one citizen tells one problem of one place in other words."""
+    return ~alike(pairs) & retold(pairs) & pairs.placed
 
 
-def _alike(pair: Pair) -> bool:
-    return _same_content(pair) or pair.near >= 0.55 or pair.most >= 0.7
+@_stored
+def told_by_other(pairs: Compared) -> Flags:
+    """Whether someone else, as far as known, tells one problem of one place."""
+    return ~alike(pairs) & ~pairs.known & many_words(pairs)
 
 
-def _told_here(pair: Pair) -> bool:
-    return _one_citizen(pair) and _many_words(pair)
+def soon(pairs: Compared) -> Flags:
+    """Near enough in time for other words to tell the same matter: within a month, or within a
+    quarter of a year under a heading that has something in common."""
+    return (pairs.days <= 31) | ((pairs.days <= 92) & ~_other_subject(pairs))
 
 
-def _here(pair: Pair) -> bool:
-    return _retold(pair) and pair.placed()
+def _other_subject(pairs: Compared) -> Flags:
+    return ~pairs.no_subject & (pairs.subject < 0.3) & (pairs.told < 0.5)
 
 
-def _other_told(pair: Pair) -> bool:
-    return _one_citizen(pair) and _other_problem(pair)
+def _shares(pairs: Compared, row: int) -> dict[str, str]:
+    return {
+        "near": percent(float(pairs.near[row])), "most": percent(float(pairs.most[row])),
+        "subject": percent(float(pairs.subject[row])), "days": str(int(pairs.days[row])),
+        "copies": str(int(pairs.copies[row])),
+    }  # fmt: skip
 
 
-def _told_by_other(pair: Pair) -> bool:
-    return not _one_citizen(pair) and _many_words(pair)
+def _key_words(pairs: Compared, row: int) -> dict[str, str]:
+    return {"words": pairs.wording.told_by(pairs.earlier[row].problem, pairs.later.problem)}
 
+
+TEXT = ordered((
+    (lambda p: p.exact, Level("text.exact", "正文完全相同", "the texts are identical")),
+    (lambda p: ~p.readable,
+     Level("text.unreadable", "正文过短，不足以比对", "a text is too short to compare")),
+    (lambda p: p.near >= NEAR, Level("text.near", "正文相似 {near}", "texts {near} alike")),
+    (lambda p: p.most >= NEAR, Level("text.contained", "一件正文的 {most} 见于另一件",
+                                     "{most} of one text stands in the other")),
+    (lambda p: (p.near >= 0.55) | (p.most >= 0.7),
+     Level("text.similar", "正文部分相似 {most}", "texts partly alike, {most}")),
+    (lambda p: p.most >= 0.45,
+     Level("text.partial", "正文少量相似 {most}", "texts slightly alike, {most}")),
+    (retold, Level("text.retold", "正文为另一种说法，相似 {most}",
+                   "told in other words, texts {most} alike")),
+    (lambda p: p.most >= 0.3,
+     Level("text.little", "正文相似度低 {most}", "texts hardly alike, {most}")),
+    (_always, Level("text.other", "正文不同 {most}", "texts differ, {most}")),
+), _shares)  # fmt: skip
+
+_TOLD = "同一地点、同一问题，共同关键词：{words}"
+_TOLD_EN = "one place and one problem, key words in common: {words}"
 
 # Inside texts that are alike anyway the words of the problem are no new evidence.
-PROBLEM: Comparison = (
-    Level("problem.alike", _alike, 0, "", ""),
-    Level("problem.told", _told_here, 7, "同一地点、同一问题，共同关键词：{words}",
-          "one place and one problem, key words in common: {words}"),
-    Level("problem.here", _here, 6, "同一地点、同一问题，共同关键词：{words}",
-          "one place and one problem, key words in common: {words}"),
-    Level("problem.same", _retold, 3, "所说问题相同，共同关键词：{words}",
-          "one problem, key words in common: {words}"),
-    Level("problem.neighbour", _told_by_other, 0, "他人反映同一地点、同一问题，共同关键词：{words}",
-          "another citizen tells one problem of one place, key words in common: {words}"),
-    Level("problem.other", _other_told, -2, "所说问题不同", "they speak of other problems"),
-    Level("problem.unsure", _always, 0, "", ""),
-)  # fmt: skip
+PROBLEM = ordered((
+    (alike, Level("problem.alike")),
+    (lambda p: p.known & many_words(p), Level("problem.told", _TOLD, _TOLD_EN)),
+    (here, Level("problem.here", _TOLD, _TOLD_EN)),
+    (retold, Level("problem.same", "所说问题相同，共同关键词：{words}",
+                   "one problem, key words in common: {words}")),
+    (told_by_other,
+     Level("problem.neighbour", "他人反映同一地点、同一问题，共同关键词：{words}",
+           "another citizen tells one problem of one place, key words in common: {words}")),
+    (lambda p: p.known & p.topics_other,
+     Level("problem.other", "所说问题不同", "they speak of other problems")),
+    (_always, Level("problem.unsure")),
+), _key_words)  # fmt: skip
 
-SUBJECT: Comparison = (
-    Level("subject.none", lambda p: not (len(p.later.subject) and len(p.earlier.subject)), 0,
-          "缺少标题", "a subject is missing"),
-    Level("subject.same", lambda p: p.subject >= 0.95, 3, "标题相同", "same subject"),
-    Level("subject.near", lambda p: p.subject >= 0.6, 2, "标题相近 {subject}",
-          "subjects {subject} alike"),
-    Level("subject.told", lambda p: p.told >= 0.8, 1.5, "标题内容见于对方正文",
-          "a subject stands in the other text"),
-    Level("subject.partial", lambda p: p.subject >= 0.3 or p.told >= 0.5, 0.5, "标题部分相近",
-          "subjects partly alike"),
-    Level("subject.other", _always, -1.5, "标题不同", "subjects differ"),
-)  # fmt: skip
+SUBJECT = ordered((
+    (lambda p: p.no_subject, Level("subject.none", "缺少标题", "a subject is missing")),
+    (lambda p: p.subject >= 0.95, Level("subject.same", "标题相同", "same subject")),
+    (lambda p: p.subject >= 0.6,
+     Level("subject.near", "标题相近 {subject}", "subjects {subject} alike")),
+    (lambda p: p.told >= 0.8,
+     Level("subject.told", "标题内容见于对方正文", "a subject stands in the other text")),
+    (lambda p: ~_other_subject(p),
+     Level("subject.partial", "标题部分相近", "subjects partly alike")),
+    (_always, Level("subject.other", "标题不同", "subjects differ")),
+), _shares)  # fmt: skip
 
+CITIZEN = ordered((
+    (lambda p: p.phone, Level("citizen.phone", "同一来电号码", "same telephone number")),
+    (lambda p: p.email, Level("citizen.email", "同一电子邮箱", "same e-mail address")),
+    (lambda p: p.part, Level("citizen.phone_part", "来电号码可见部分相同",
+                             "what is shown of the telephone numbers is the same")),
+    (lambda p: p.other_phone,
+     Level("citizen.other_phone", "来电号码不同，不自动合并",
+           "another telephone number: never joined by itself", veto=True)),
+    (lambda p: p.other_email,
+     Level("citizen.other_email", "电子邮箱不同，不自动合并",
+           "another e-mail address: never joined by itself", veto=True)),
+    (_always, Level("citizen.unknown", "身份信息不足", "citizen not known on both sides")),
+))  # fmt: skip
 
-def _other(index: str) -> Callable[[Pair], bool]:
-    def rule(pair: Pair) -> bool:
-        mine, theirs = getattr(pair.later, index), getattr(pair.earlier, index)
-        return bool(mine) and bool(theirs) and mine != theirs
+NAME = ordered((
+    (lambda p: p.name, Level("citizen.name", "姓名或账号相同", "same name or account")),
+    (lambda p: p.surname, Level("citizen.surname", "姓氏相符", "the surname fits")),
+    (lambda p: p.other_kind, Level("citizen.other_kind")),
+    (lambda p: p.other_name,
+     Level("citizen.other_name", "姓名或账号不同", "another name or account")),
+    (_always, Level("citizen.nameless")),
+))  # fmt: skip
 
-    return rule
+REGION = ordered((
+    (lambda p: p.region, Level("place.same", "所属地区相同", "same district")),
+    (lambda p: p.other_region, Level("place.other", "所属地区不同", "another district")),
+    (_always, Level("place.unsaid")),
+))  # fmt: skip
 
+STANCE = ordered((
+    (lambda p: p.stance, Level("stance.conflict", "一件表扬、一件投诉，不合并",
+                               "one praises, one complains: not joined", veto=True)),
+    (_always, Level("stance.fits")),
+))  # fmt: skip
 
-CITIZEN: Comparison = (
-    Level("citizen.phone", _same("phone_ix"), 10, "同一来电号码", "same telephone number"),
-    Level("citizen.other_phone", _other("phone_ix"), -5, "来电号码不同，不自动合并",
-          "another telephone number: never joined by itself", veto=True),
-    Level("citizen.email", _same("email_ix"), 10, "同一电子邮箱", "same e-mail address"),
-    Level("citizen.other_email", _other("email_ix"), -4, "电子邮箱不同，不自动合并",
-          "another e-mail address: never joined by itself", veto=True),
-    Level("citizen.name", _same("name_ix"), 7, "姓名或账号相同", "same name or account"),
-    Level("citizen.other_name", _other("name_ix"), -3, "姓名或账号不同", "another name or account"),
-    Level("citizen.unknown", _always, -2, "身份信息不足", "citizen not known on both sides"),
-)  # fmt: skip
+_DAYS = "相隔 {days} 天", "{days} days apart"
+TIME = ordered((
+    (lambda p: p.days <= 2, Level("days.few", *_DAYS)),
+    (lambda p: p.days <= 14, Level("days.close", *_DAYS)),
+    (lambda p: p.days <= 31, Level("days.month", *_DAYS)),
+    (lambda p: p.days <= 92, Level("days.season", *_DAYS)),
+    (lambda p: p.days <= 366, Level("days.year", *_DAYS)),
+    (_always, Level("days.long", "相隔 {days} 天，超过一年，不自动合并",
+                    "{days} days apart, over a year: never joined by itself", veto=True)),
+), _shares)  # fmt: skip
 
-STANCE: Comparison = (
-    Level("stance.conflict",
-          lambda p: {p.later.facts.stance, p.earlier.facts.stance} == {"praise", "complaint"},
-          -8, "一件表扬、一件投诉，不合并", "one praises, one complains: not joined", veto=True),
-    Level("stance.fits", _always, 0, "", ""),
-)  # fmt: skip
+SIBLINGS = ordered((
+    (lambda p: p.siblings & ~p.known & ~p.strangers,
+     Level("citizen.sibling", "对方另有同文来件出自本件来电人",
+           "the other's citizen sent a like text that fits this one's citizen")),
+    (lambda p: p.strangers & ~p.known & ~p.siblings,
+     Level("citizen.stranger", "对方另有同文来件，来电人与本件不同",
+           "the other's citizen sent a like text whose citizen is not this one's")),
+    (_always, Level("citizen.alone")),
+))  # fmt: skip
 
-TIME: Comparison = (
-    Level("days.close", lambda p: p.days <= 14, 1.5, "相隔 {days} 天", "{days} days apart"),
-    Level("days.month", lambda p: p.days <= 31, 0, "相隔 {days} 天", "{days} days apart"),
-    Level("days.season", lambda p: p.days <= 92, 0, "相隔 {days} 天", "{days} days apart"),
-    Level("days.year", lambda p: p.days <= 366, -3, "相隔 {days} 天", "{days} days apart"),
-    Level("days.long", _always, -4, "相隔 {days} 天，超过一年，不自动合并",
-          "{days} days apart, over a year: never joined by itself", veto=True),
-)  # fmt: skip
+COPIES = ordered((
+    (lambda p: p.copies >= 4, Level("copies.many", "另有 {copies} 件他人来件内容相近",
+                                    "{copies} like texts of other citizens")),
+    (lambda p: p.copies >= 2, Level("copies.some", "另有 {copies} 件他人来件内容相近",
+                                    "{copies} like texts of other citizens")),
+    (lambda p: p.copies >= 1, Level("copies.one", "另有 1 件他人来件内容相近",
+                                    "one like text of another citizen")),
+    (_always, Level("copies.none")),
+), _shares)  # fmt: skip
 
+_STEPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)
+_LEAD = (-0.5, -0.3, -0.2, -0.1, -0.05, -0.01, 0.001, 0.05, 0.1, 0.2, 0.4)
+SCALES = (
+    Scale("held", "forth", _STEPS),
+    Scale("holds", "back", _STEPS),
+    Scale("mutual", "near", (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)),
+    Scale("heading", "subject", (0.01, 0.2, 0.4, 0.6, 0.8, 0.95)),
+    Scale("told", "told", (0.01, 0.2, 0.4, 0.6, 0.8, 0.95)),
+    Scale("keys", "keys", (1, 5, 10, 20, 40, 80, 160, 300)),
+    Scale("apart", "days", (0.5, 2, 5, 10, 20, 30, 45, 60, 90, 150, 250)),
+    Scale("size", "size", (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)),
+    Scale("like", "alike", (1, 2, 4, 8)),
+    Scale("own", "own", (0.05, 0.2, 0.4, 0.6, 0.8, 0.9)),
+    Scale("rival", "rival", (0.3, 0.6, 0.8, 0.9, 0.97)),
+    Scale("fellows", "fellows", (1, 2)),
+    Scale("kin", "kin", (1, 2, 4)),
+    Scale("common", "common", (4, 4.5, 5, 5.5, 6, 6.5, 7)),
+    Scale("later_by", "later_by", (-0.01, 0.01, 1, 5, 20)),
+    Scale("lead_near", "ahead_near", _LEAD),
+    Scale("lead", "ahead_forth", _LEAD),
+    Scale("lead_back", "ahead_back", _LEAD),
+)
 
-def level_of(comparison: Comparison, pair: Pair) -> Level:
-    """The first level of `comparison` that holds for `pair`; the last one always does."""
-    for level in comparison:
-        if level.rule(pair):
-            return level
-    msg = "no level holds: end every comparison with one that always does"
-    raise AssertionError(msg)
+NAMED = (TEXT, PROBLEM, SUBJECT, CITIZEN, NAME, SIBLINGS, COPIES, REGION, STANCE, TIME)
+FACTS = fact_comparisons()
+TOLD: tuple[Comparison, ...] = (*NAMED, *FACTS)
+"""What an officer reads."""
+
+LEVELS = (
+    *(level for comparison in TOLD for level in comparison.levels),
+    *(level for each in SCALES for level in each.levels()),
+)
+SIZES = [len(c.levels) for c in TOLD] + [len(each.levels()) for each in SCALES]

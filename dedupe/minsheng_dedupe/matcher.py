@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from .candidates import Chooser
-from .decide import judge, rank
+from .decide import Judge
 from .features import Features, Prepared, prepare
 from .levels import VERSION
-from .pairs import Comparer
+from .pairs import Compared, Comparer
 from .records import Match, MatcherConfig, Record
 from .stores import Entry, Store
+from .weights import Model, learnt_models
 
 _BATCH = 200
 
@@ -22,15 +23,23 @@ class Matcher:
 
     version: str = VERSION
 
-    def __init__(self, config: MatcherConfig | None, store: Store) -> None:
+    def __init__(
+        self,
+        config: MatcherConfig | None,
+        store: Store,
+        models: tuple[Model, Model] | None = None,
+    ) -> None:
+        """`models`, for the case and for the link, replace those that ship (see `weights`)."""
         self._config = config or MatcherConfig()
         self._store = store
+        self._judge = Judge(*(models or learnt_models()), self._config)
+        self._last: tuple[Record, Prepared] | None = None
         self._chooser = Chooser(self._config.postings_cap, self._config.candidates)
         self._comparer = Comparer()
 
     def add(self, record: Record) -> None:
         """Store one record; one that is stored already is left as it is."""
-        prepared = prepare(record, self.version)
+        prepared = self._prepare(record)
         if not self._store.known([record.message_id]):
             postings = self._store.postings(prepared.indexed)
             self._store.save([self._entry(prepared, postings)])
@@ -40,7 +49,7 @@ class Matcher:
 
         At most `MatcherConfig.results`; those decided `different` are among them, at the end.
         """
-        prepared = prepare(record, self.version)
+        prepared = self._prepare(record)
         chosen = self._choose(prepared, self._store.postings(prepared.certain + prepared.grams))
         return self._answer(prepared, self._store.load(chosen), chosen)
 
@@ -88,10 +97,28 @@ class Matcher:
             postings.setdefault(code, []).append(message_id)
         return prepared.features, open_codes
 
+    def compare(self, record: Record) -> Compared | None:
+        """`record` beside the stored messages that `match` would weigh: what training reads."""
+        prepared = self._prepare(record)
+        chosen = self._choose(prepared, self._store.postings(prepared.certain + prepared.grams))
+        return self._beside(prepared, self._store.load(chosen), chosen)
+
+    def _prepare(self, record: Record) -> Prepared:
+        """Prepared once for the match and the add that follows it."""
+        if self._last is None or self._last[0] != record:
+            self._last = record, prepare(record, self.version)
+        return self._last[1]
+
+    def _beside(
+        self, later: Prepared, features: dict[str, Features], chosen: list[str]
+    ) -> Compared | None:
+        earlier = [features[i] for i in chosen if i in features]
+        if not earlier:
+            return None
+        return self._comparer.compare(later.features, earlier, later.wording)
+
     def _answer(
         self, later: Prepared, features: dict[str, Features], chosen: list[str]
     ) -> list[Match]:
-        pairs = self._comparer.pairs(
-            later.features, [features[i] for i in chosen if i in features], later.wording
-        )
-        return rank([judge(p, self._config) for p in pairs], self._config.results)
+        pairs = self._beside(later, features, chosen)
+        return self._judge.answers(pairs) if pairs else []

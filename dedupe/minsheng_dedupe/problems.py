@@ -22,6 +22,9 @@ from .grams import SPACE, WEIGHTS, Grams, distinct, gram_runs, two_grams
 _IN_SUBJECT = 3
 _MAIN = 2
 _MOST_TOPICS = 4
+_SHOWN = 5
+"""Key words shown to an officer."""
+
 PLACES = ("estate", "school", "hospital", "road", "village", "market")
 _KEY_WEIGHT = 3.6
 """A gram found in more than 2.5 % of letters says nothing of the problem."""
@@ -74,6 +77,12 @@ class Wording:
         words = {self.text[start : end + 1]: -bits for start, end, bits in runs}
         return sorted(words, key=lambda word: (words[word], word))[:most]
 
+    def told_by(self, earlier: Problem, later: Problem) -> str:
+        """The content words both messages tell, or the problem both name, as an officer reads."""
+        both = set(earlier.topics) & set(later.topics)
+        found = self.shared(earlier.keys, _SHOWN)
+        return "、".join(found) or "、".join(sorted(NAMES[topic] for topic in both))
+
 
 def read_problem(subject: str, body: str, facts: Facts) -> tuple[Problem, Wording]:
     """The problem told by a cleaned subject and body (`normalise.close_up`) that name `facts`."""
@@ -104,12 +113,11 @@ def _problem_words(text: str, grams: Grams) -> list[tuple[int, str]]:
     found, free = [], 0
     for at in np.flatnonzero(_OPENS[grams]).tolist():
         if at >= free:
-            word = next(
-                (w for w in _OPENED.get(text[at : at + 2], ()) if text.startswith(w, at)), ""
-            )
-            if word:
-                found.append((at, word))
-                free = at + len(word)
+            for word in _OPENED.get(text[at : at + 2], ()):
+                if text.startswith(word, at):
+                    found.append((at, word))
+                    free = at + len(word)
+                    break
     return found
 
 
@@ -130,8 +138,9 @@ def _content(text: str, grams: Grams, words: list[tuple[int, str]], facts: Facts
     idle = np.append(_IDLE[grams], False)
     open_ &= ~idle
     open_[1:] &= ~idle[:-1]
-    for hit in _FIRM.finditer(text):
-        open_[max(0, hit.start() - 2) : hit.end()] = False
+    if "物业" in text or "公司" in text or "置业" in text or "集团" in text:
+        for hit in _FIRM.finditer(text):
+            open_[max(0, hit.start() - 2) : hit.end()] = False
     for at, word in words:
         open_[at : at + len(word)] = True
     for start, end in _places(text, facts):

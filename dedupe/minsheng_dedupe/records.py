@@ -1,7 +1,9 @@
 """The values that go in and come out: `Record`, `Reason`, `Match`, `MatcherConfig`."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 Decision = Literal["same", "review", "related", "different"]
@@ -13,8 +15,10 @@ class Record:
 
     `message_id` is any text for `MemoryStore` and a lower-case uuid for `PostgresStore`;
     `channel` (`hotline_12345`, `mailbox`, `leaders_board`, other) selects which frames are cut off;
-    `received_at` is an aware datetime; `region` is free text or a GB/T 2260 code. The three `_ix`
-    are keyed blind indexes: only equality is read from them and b'' means unknown.
+    `received_at` is an aware datetime; `region` is free text or a GB/T 2260 code. The `_ix` are
+    keyed blind indexes: only equality is read from them and b'' means unknown. `phone_part_ix` is
+    of what a masked telephone leaves to be seen (first three and last four digits), given for
+    masked and full numbers alike; `surname_ix` is of a surname, given for real names only.
     """
 
     message_id: str
@@ -26,6 +30,8 @@ class Record:
     phone_ix: bytes = b""
     email_ix: bytes = b""
     name_ix: bytes = b""
+    phone_part_ix: bytes = b""
+    surname_ix: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +49,39 @@ class Reason:
     veto: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Match:
-    """One earlier message, how near it is (`score`, 0 to 1), what to do, and why."""
+    """One earlier message, how near it is, what to do, and why.
+
+    `score`: the probability, 0 to 1, that it is the same citizen's same matter; `link`: that it is
+    the same matter of any citizen. `explain` gives the reasons; they are written when first read,
+    since most answers are never shown.
+    """
 
     message_id: str
     score: float
     decision: Decision
-    reasons: tuple[Reason, ...]
+    link: float
+    explain: Callable[[], tuple[Reason, ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The levels that were reached, in the order of the comparisons."""
+        return self.explain()
 
 
 @dataclass(frozen=True, slots=True)
 class MatcherConfig:
     """The bounds of one matcher; everything that decides is in the versioned levels.
 
-    `same_score`: automatic joining needs at least this score. `review_score`: a citizen known to
-    be the same is shown to an officer from this score on. `candidates`: how many earlier messages
-    are compared in full. `postings_cap`: how many messages one code may point at; it keeps the
-    cost of a message flat as the store grows. `results`: the longest answer.
+    `same_score`: automatic joining needs at least this probability. `review_score`: a citizen
+    known to be the same is shown to an officer from this probability on. `candidates`: how many
+    earlier messages are compared in full. `postings_cap`: how many messages one code may point at;
+    it keeps the cost of a message flat as the store grows. `results`: the longest answer.
     """
 
     same_score: float = 0.97
     review_score: float = 0.5
-    candidates: int = 40
+    candidates: int = 32
     postings_cap: int = 24
     results: int = 20
