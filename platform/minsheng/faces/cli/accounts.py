@@ -1,4 +1,4 @@
-"""``users`` and ``clients``: who may come in."""
+"""``users``: people who may come in."""
 
 from pathlib import Path
 
@@ -17,11 +17,9 @@ from minsheng.accounts.people import (
 )
 from minsheng.accounts.role_lists import RoleChangeLine, waiting_lines
 from minsheng.accounts.roles import ROLES
-from minsheng.accounts.scopes import SCOPES
 from minsheng.accounts.service import (
     NewUser,
     ask_roles,
-    create_client,
     plant_user,
     turn_off_user,
 )
@@ -208,28 +206,3 @@ def _change(line: RoleChangeLine) -> dict[str, object]:
         "asked_by": line.change.asked_by,
         "asked_at": line.change.asked_at,
     }
-
-
-@click.group()
-def clients() -> None:
-    """Machines that may use the API."""
-
-
-@clients.command("create")
-@office_option
-@click.option("--name", required=True)
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    type=click.Choice(sorted(SCOPES)),
-    help="May be given several times; without it the client may do everything.",
-)
-@as_json
-@clear_errors
-def create_machine(office: str, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
-    """Add an API client; its secret is shown this once."""
-    with opened() as process, office_session(process, office) as session:
-        made = create_client(session, process.tools, OPERATOR, name, scopes or SCOPES)
-        row = {"client_id": made.client_id, "client_secret": made.secret}
-    show(row, as_json=as_json)

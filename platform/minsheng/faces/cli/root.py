@@ -2,8 +2,9 @@
 
 import click
 
-from minsheng.faces.cli.accounts import clients, users
+from minsheng.faces.cli.accounts import users
 from minsheng.faces.cli.channels import channels, pull
+from minsheng.faces.cli.clients import clients
 from minsheng.faces.cli.doctor import doctor
 from minsheng.faces.cli.imports import import_messages
 from minsheng.faces.cli.providers import providers
