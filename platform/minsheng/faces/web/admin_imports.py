@@ -23,6 +23,7 @@ from minsheng.accounts.imports import (
 )
 from minsheng.faces.cells import csv_text
 from minsheng.faces.web.desk import actor, needs, office_session, tools, visitor
+from minsheng.faces.web.locale import language
 from minsheng.faces.web.rail import render_desk
 from minsheng.faces.web.words import _
 
@@ -87,7 +88,8 @@ def _page(faults: list[FaultLine], count: int) -> str:
     with office_session() as session:
         return render_desk(
             session, "admin/import.html", "imports",
-            faults=faults, count=count, most=MOST, roles=list(ROLE_NAMES),
+            faults=faults, count=count, most=MOST,
+            roles=list(ROLE_NAMES) if language() == "zh" else list(ROLE_NAMES.values()),
         )  # fmt: skip
 
 

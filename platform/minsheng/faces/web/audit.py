@@ -13,7 +13,13 @@ from minsheng.accounts.models import User
 from minsheng.audit import AuditEntry
 from minsheng.audit.trail import TrailPage, TrailQuery, TrailWishInvalid, read_trail, whole_trail
 from minsheng.faces.cells import csv_text
-from minsheng.faces.web.audit_words import action_name, action_names, actor_kind, object_name
+from minsheng.faces.web.audit_words import (
+    action_name,
+    action_names,
+    actor_kind,
+    object_name,
+    result_words,
+)
 from minsheng.faces.web.desk import actor, needs, office_session, tools
 from minsheng.faces.web.rail import render_desk
 from minsheng.faces.web.times import BEIJING, day, exact
@@ -41,6 +47,7 @@ class TrailLine:
     object_id: str
     object_name: str
     result: str
+    result_words: str
     refused: bool
     origin: str
 
@@ -166,6 +173,7 @@ def _line(entry: AuditEntry, by_name: Mapping[str, str], by_id: Mapping[str, str
         object_id=entry.object_id,
         object_name=by_id.get(entry.object_id, "") if entry.object_kind == "user" else "",
         result=entry.result,
+        result_words=result_words(entry.result),
         refused=entry.result.startswith("refused"),
         origin=entry.origin,
     )

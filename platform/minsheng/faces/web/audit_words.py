@@ -3,6 +3,7 @@
 A test looks up every action that the code records; one without words here fails it.
 """
 
+from minsheng.faces.web.labels import role_name
 from minsheng.faces.web.words import _
 
 
@@ -36,6 +37,13 @@ def object_name(kind: str) -> str:
         "finding": _("查重结果"),
         "trail": _("审计记录"),
     }.get(kind, kind)
+
+
+def result_words(result: str) -> str:
+    """What came of it, with roles and decisions in words; the rest is shown as it is."""
+    known = {"granted:": _("批准："), "refused:": "", "refused": "", "none": _("无")}
+    said = ((known.get(part) if part in known else role_name(part)) for part in result.split(" "))
+    return " ".join(word for word in said if word)
 
 
 def actor_kind(kind: str) -> str:

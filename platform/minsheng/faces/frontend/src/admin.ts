@@ -10,7 +10,8 @@ function pickAll(): void {
     every.checked = picked > 0 && picked === picks.length;
     every.indeterminate = picked > 0 && picked < picks.length;
   };
-  every.hidden = picks.length === 0;
+  const label = every.closest("label");
+  if (label) label.hidden = picks.length === 0;
   every.addEventListener("change", () => {
     for (const each of picks) each.checked = every.checked;
   });
