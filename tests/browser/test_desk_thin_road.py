@@ -12,7 +12,7 @@ PASSWORD = "lao-shi-de-kou-ling-9"
 
 def log_in(page: Page, desk: Any) -> None:
     page.goto(desk.url)
-    page.get_by_label("单位代码").fill(desk.code)
+    page.locator("#office").fill(desk.code)
     page.get_by_label("账号").fill("wang")
     page.get_by_label("口令").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
