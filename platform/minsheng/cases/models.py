@@ -41,7 +41,12 @@ class Case(TenantTable, Base):
             "id",
             postgresql_where=text("message_count > 1"),
         ),
-        Index(None, "tenant_id", "merged_into", postgresql_where=text("merged_into is not null")),
+        Index(
+            "ix_cases_merged_into",
+            "tenant_id",
+            "merged_into",
+            postgresql_where=text("merged_into is not null"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
