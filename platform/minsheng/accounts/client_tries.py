@@ -36,7 +36,7 @@ def is_barred(
         .where(tuple_(Guess.kind, Guess.subject).in_(subjects))
         .where(Guess.since > tools.clock.now() - WINDOW)
     )
-    tries = {row.kind: row.tries for row in rows}
+    tries: dict[str, int] = {row.kind: row.tries for row in rows}
     here = tries.get(ADDRESS, 0)
     return here >= ADDRESS_TRIES or (here > 0 and tries.get(CLIENT, 0) >= CLIENT_TRIES)
 
