@@ -222,7 +222,7 @@ class UnknownIdentity(TenantTable, Base):
     provider_id: Mapped[uuid.UUID]
     subject: Mapped[str]
     code: Mapped[str]
-    tries: Mapped[int]
+    tries: Mapped[int] = mapped_column(Integer)
     seen_at: Mapped[datetime]
 
 
