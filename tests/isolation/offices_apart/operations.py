@@ -78,7 +78,14 @@ _QUEUE = {
     "cursor": "",
 }  # fmt: skip
 _LOOKS = "the trail keeps what its reader looked for"
-_TRAIL = {"who": "", "action": "", "object": CASE, "since": "", "until": "", "refused": ""}
+_TRAIL = {
+    "who": "",
+    "action": "",
+    "object": Id("case", own="survivor"),
+    "since": "",
+    "until": "",
+    "refused": "",
+}
 _MERGE = {"other": OTHER, "reason": "同一件事"}
 
 _CHOSEN = {"password": "lao-shi-de-kou-ling-8", "again": "lao-shi-de-kou-ling-7"}
@@ -240,7 +247,7 @@ PAGES: Mapping[str, Given] = {
     "GET /admin/imports": Given(),
     "GET /admin/imports/template.csv": Given(),
     "POST /admin/imports": Given(form={"file": ""}, refused="no file is sent"),
-    "GET /admin/bodies": Given(query={"q": TENANT, "cursor": ""}),
+    "GET /admin/bodies": Given(query={"q": BELOW, "cursor": ""}),
     "GET /admin/bodies/<code>/open": Given({"code": BELOW}),
     "POST /admin/bodies/<code>/open": Given(
         {"code": BELOW},
