@@ -91,7 +91,7 @@ def members(document: Any, said: Any) -> set[str]:
     bodies = [said["requestBody"]] if "requestBody" in said else []
     bodies += [each for status, each in said["responses"].items() if status.startswith("2")]
     names = {body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-             for body in bodies}  # fmt: skip
+             for body in bodies if "content" in body}  # fmt: skip
     schemas = document["components"]["schemas"]
     return {member for name in names for member in schemas[name]["properties"]}
 
