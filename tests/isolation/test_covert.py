@@ -54,7 +54,7 @@ def there(process: Process, world: Any, api_of: Any) -> Any:
             made = create_client(session, tools, SYSTEM, uuid.uuid4().hex[:12], ["cases:read"])
         return made.client_id
 
-    kept = ("case", "channel", "finding", "message", "aside", "tenant")
+    kept = ("case", "channel", "finding", "message", "aside", "tenant", "provider")
     fixed = {kind: (lambda kind=kind: other.ids[kind]) for kind in kept}
     return fixed | {
         "phone": lambda: other.phone, "mark": lambda: other.mark, "external_id": external_id,
@@ -67,7 +67,7 @@ def test_rel_i6_what_is_in_another_office_answers_as_what_is_nowhere(
 ) -> None:
     asked = questions(asker, world.mine, world.others["sibling"], there)
     different = []
-    for turn in range(scaled(1000, 64)):
+    for turn in range(scaled(1000, 54)):
         kind = [*asked][turn % len(asked)]
         value = next(asked[kind].there)
         names = [value, absent_like(kind, value)]

@@ -55,6 +55,9 @@ class Asker:
             "/oauth/token", data=form, environ_overrides={"REMOTE_ADDR": next(self.addresses)}
         )
 
+    def depart(self, office: str, provider: str) -> TestResponse:
+        return self.nobody.get(f"/login/with/{office}/{provider}")
+
     def form(self, path: str, **fields: str) -> TestResponse:
         return self.browser.post(path, data=fields | {"csrf_token": self.csrf})
 
@@ -99,6 +102,8 @@ def questions(
         "user name at the other door": (
             lambda v: asker.log_in(other.ids["tenant"], v), "username"),
         "client": (asker.fetch_token, "client"),
+        "provider at the own door": (lambda v: asker.depart(asker.own_code, v), "provider"),
+        "office at a provider's door": (lambda v: asker.depart(v, "nowhere"), "tenant"),
     }  # fmt: skip
     return {name: Question(ask, _values(there[kind])) for name, (ask, kind) in asks.items()}
 
