@@ -226,6 +226,9 @@ BREAKS: dict[str, Fault] = {
     "a list": lambda s: s.say("/token", []),
     "a number": lambda s: s.say("/token", 5),
     "brackets": lambda s: s.said.update({"/token": (200, {}, b"[" * 100_000)}),
+    "a sound answer, and blanks up to 300 KB": lambda s: s.said.update(
+        {"/token": (200, {}, s.said["/token"][2] + b" " * 300_000)}
+    ),
     "1 MB": lambda s: s.said.update({"/token": (200, {}, b" " * 1_000_000)}),
     "a redirect": lambda s: s.said.update({"/token": (307, {"Location": f"{s.url}/else"}, b"")}),
     "a zip bomb": lambda s: s.said.update(
