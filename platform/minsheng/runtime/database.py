@@ -90,7 +90,7 @@ class Database:
 
     @contextmanager
     def operator_session(self, tenant_id: int) -> Iterator[Session]:
-        """A transaction of the operator's login for one office: first accounts; command line only."""
+        """A transaction of the operator's login for one office; command line only."""
         if self._operator is None:
             raise DatabaseNotConfigured(_no_login("MINSHENG_DATABASE_OPERATOR_URL"))
         with OfficeSession(self._operator, expire_on_commit=False) as session:

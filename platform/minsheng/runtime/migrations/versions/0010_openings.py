@@ -146,7 +146,8 @@ GUARD_ROLES_OR_OPENED = _GUARD_ROLES.format(
 GUARD_ROLES = _GUARD_ROLES.format(opener="")
 """As migration 0007 made it, for the way back."""
 
-_INSERTED = "tenant_id, id, username, name, roles, password_hash, initial_until, created_at"  # what the function writes, and nothing else
+# What the function writes, and nothing else.
+_INSERTED = "tenant_id, id, username, name, roles, password_hash, initial_until, created_at"
 
 
 def upgrade() -> None:
