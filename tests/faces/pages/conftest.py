@@ -160,9 +160,7 @@ _NUMBER = text("""
 @pytest.fixture
 def page_app(tools: Tools) -> Iterator[Flask]:
     """The whole application over the shared test database; its bell rings for nobody."""
-    settings = Settings.from_environ(
-        {"MINSHENG_TESTING": "1", "MINSHENG_SECOND_FACTOR": "offered"}
-    )
+    settings = Settings.from_environ({"MINSHENG_TESTING": "1", "MINSHENG_SECOND_FACTOR": "offered"})
     bell = Bell(Redis(port=1), {}, 30)
     process = Process(settings, tools, bell, PluginRegistry.load(), PluginHost())
     yield create_app(process)

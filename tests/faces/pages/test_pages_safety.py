@@ -13,19 +13,21 @@ from minsheng.runtime.settings import Settings
 
 FACES = Path(minsheng.faces.__file__).parent
 TEMPLATES = sorted((FACES / "templates").rglob("*.html"))
-OPEN_TO_ALL = {
-    f"login_pages.{view}" for view in ("start", "show_login", "enter", "leave", "prefer")
-} | {
-    f"step_pages.{view}"
-    for view in (
-        "show_password",
-        "choose_password",
-        "show_code",
-        "enter_code",
-        "show_enrolment",
-        "finish_enrolment",
-    )
-} | {f"provider_login_pages.{view}" for view in ("depart", "arrive")}
+OPEN_TO_ALL = (
+    {f"login_pages.{view}" for view in ("start", "show_login", "enter", "leave", "prefer")}
+    | {
+        f"step_pages.{view}"
+        for view in (
+            "show_password",
+            "choose_password",
+            "show_code",
+            "enter_code",
+            "show_enrolment",
+            "finish_enrolment",
+        )
+    }
+    | {f"provider_login_pages.{view}" for view in ("depart", "arrive")}
+)
 """The login, its steps and providers; a step looks at the half open session by itself."""
 ABSENT = "018f0000-0000-7000-8000-000000000000"
 
