@@ -20,6 +20,7 @@ from minsheng.accounts.service import NewUser, create_client, plant_user
 from minsheng.audit import SYSTEM
 from minsheng.faces.app import create_app
 from minsheng.intake.service import NewChannel, PushedMessage, add_channel, push_messages
+from minsheng.runtime.logs import configure_logs
 from minsheng_tenants import NewBody, create_body
 
 ROUNDS = 100
@@ -31,6 +32,7 @@ Ask = Callable[[str], object]
 
 def measure_covert(stage: Stage) -> dict[str, object]:
     """The gap of the medians in ms, question by question."""
+    configure_logs("error")
     http = create_app(stage.process).test_client()
     figures: dict[str, object] = {}
     for name, ask, there, nowhere in _questions(stage, http):
