@@ -89,9 +89,20 @@ def test_the_workers_login_changes_no_work_row(desk: Any) -> None:
     assert [desk.rows()[row].trouble for row in rows] == [""]
 
 
-def test_the_audit_trail_is_closed_to_the_workers_login(desk: Any) -> None:
+def test_the_audit_trail_shows_the_workers_login_no_entry_and_takes_no_change(desk: Any) -> None:
+    entry = text(
+        "insert into audit_entries (tenant_id, id, at, actor, action, object_kind, object_id,"
+        " result, origin, seal) values (:tenant, gen_random_uuid(), now(), 'user:x', 'user.login',"
+        " 'user', 'x', 'ok', '', '')"
+    )
+    seen = text("select count(*) from audit_entries")
+    with desk.database.session(desk.tenant_id) as session:
+        session.execute(entry, {"tenant": desk.tenant_id})
+        assert session.scalar(seen) >= 1
+    with desk.database.work_session() as session:
+        assert session.scalar(seen) == 0
     with pytest.raises(ProgrammingError), desk.database.work_session() as session:
-        session.execute(text("select 1 from audit_entries"))
+        session.execute(text("update audit_entries set result = 'ok'"))
 
 
 def test_without_the_workers_login_a_sweep_says_what_is_missing(
