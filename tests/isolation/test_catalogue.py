@@ -78,7 +78,8 @@ def test_rel_i1_the_list_of_exceptions_stays_short_and_true(logins: Any) -> None
         ("alter table findings add constraint fk_short foreign key (tenant_id)"
          " references tenants (id)", "does not carry tenant_id"),
         ("alter table cases add constraint fk_loose foreign key (tenant_id, merged_into)"
-         " references cases (tenant_id, id) on delete set null not valid", "would rewrite tenant_id"),
+         " references cases (tenant_id, id) on delete set null not valid",
+         "would rewrite tenant_id"),
         ("create table extra (id integer primary key)", "tenant_id is missing"),
         (EXTRA, "policy is missing"),
         ("create table cut (like cases) partition by list (tenant_id);"
