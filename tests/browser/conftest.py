@@ -93,9 +93,7 @@ def running_desk(tools: Tools, office: Callable[..., int]) -> Iterator[Desk]:
     with tools.database.operator_session(tenant_id) as session:
         plant_user(session, tools, SYSTEM, NewUser("wang", "王秀英", ("liaison",), PASSWORD))
         code = session.scalar(text("select code from tenants where id = :id"), {"id": tenant_id})
-    settings = Settings.from_environ(
-        {"MINSHENG_TESTING": "1", "MINSHENG_SECOND_FACTOR": "offered"}
-    )
+    settings = Settings.from_environ({"MINSHENG_TESTING": "1", "MINSHENG_SECOND_FACTOR": "offered"})
     process = Process(
         settings, tools, Bell(Redis(port=1), {}, 30), PluginRegistry.load(), PluginHost()
     )
