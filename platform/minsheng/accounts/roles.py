@@ -33,6 +33,16 @@ Permission = Literal[
     "clients.write",
     "clients.decide",
     "audit.read",
+    "cases.handle",
+    "cases.dispatch",
+    "flows.write",
+    "deadlines.decide",
+    "instructions.sign",
+    "replies.write",
+    "replies.approve",
+    "deliveries.write",
+    "callbacks.write",
+    "facts.read",
 ]
 Role = Literal[
     "liaison",
@@ -66,31 +76,66 @@ _DESK = frozenset(
         "quarantine.read",
         "quarantine.replay",
         "tenants.read",
+        "cases.handle",
+        "cases.dispatch",
+        "replies.write",
     }
 )
 
 GRANTS: Mapping[str, frozenset[str]] = {
     # 联络员: the desk; takes in, joins and sees that every arrival is read.
-    "liaison": _DESK,
+    "liaison": _DESK | {"callbacks.write", "deliveries.write", "facts.read"},
     # 经办人: works on cases; a citizen who asked not to be named stays unnamed (要求保密).
-    "handler": frozenset({"cases.read", "citizens.read", "messages.write"}),
+    "handler": frozenset(
+        {"cases.read", "citizens.read", "messages.write", "cases.handle", "replies.write"}
+    ),
     # 审核人: checks what the desk joined and what handlers answer.
-    "reviewer": frozenset({"cases.read", "cases.merge", "citizens.read", "channels.read"}),
-    # 领导: reads all of the office.
-    "leader": frozenset({"cases.read", "channels.read", "tenants.read"}),
+    "reviewer": frozenset(
+        {
+            "cases.read",
+            "cases.merge",
+            "citizens.read",
+            "channels.read",
+            "deadlines.decide",
+            "replies.approve",
+        }
+    ),
+    # 领导: reads all of the office, gives instructions (批示) and has the last word on a reply.
+    "leader": frozenset(
+        {
+            "cases.read",
+            "channels.read",
+            "tenants.read",
+            "deadlines.decide",
+            "instructions.sign",
+            "replies.approve",
+            "facts.read",
+        }
+    ),
     # 回访员: telephones the citizen.
-    "callback": frozenset({"cases.read", "citizens.read"}),
+    "callback": frozenset({"cases.read", "citizens.read", "callbacks.write"}),
     "readonly": frozenset({"cases.read", "channels.read"}),
     # 督查室: presses for answers; joins nothing.
-    "supervision": frozenset({"cases.read", "citizens.read", "channels.read", "tenants.read"}),
+    "supervision": frozenset(
+        {
+            "cases.read",
+            "citizens.read",
+            "channels.read",
+            "tenants.read",
+            "deadlines.decide",
+            "callbacks.write",
+            "facts.read",
+        }
+    ),
     # 信访局: the desk of petitions; knows who asked not to be named, and says whom it is about.
     "petitions": _DESK | {"citizens.confidential", "secrecy.mark"},
     # 网络舆情处: the desk of what comes by the internet.
     "opinion": _DESK - {"tenants.read"},
     # 研究室: reads matters, never people.
-    "research": frozenset({"cases.read", "channels.read", "tenants.read"}),
+    "research": frozenset({"cases.read", "channels.read", "tenants.read", "facts.read"}),
     # 办公厅: the desk of the leaders' mailboxes.
-    "general_office": _DESK | {"secrecy.mark"},
+    "general_office": _DESK
+    | {"secrecy.mark", "flows.write", "callbacks.write", "deliveries.write", "facts.read"},
     # 系统管理员
     "system_admin": frozenset(
         {
@@ -103,6 +148,7 @@ GRANTS: Mapping[str, frozenset[str]] = {
             "providers.write",
             "clients.read",
             "clients.write",
+            "flows.write",
         }
     ),
     # 安全管理员

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from minsheng_tenants import Base, TenantTable
 
 OPEN, MERGED = "open", "merged"
+_WORKING = text("state = 'open' and closed_at is null")
 
 
 class Case(TenantTable, Base):
@@ -18,7 +19,8 @@ class Case(TenantTable, Base):
     ``origins`` counts the messages by plugin and ``channels`` by channel code, ``reviews`` the open
     findings that touch the case: all kept in step by the ledger so that the queue needs no joins.
     ``secret`` is a complaint about the office itself: for those who may see it only (see
-    :mod:`minsheng.cases.sight`).
+    :mod:`minsheng.cases.sight`). ``stage`` to ``closed_at`` are what the rooms above say of it
+    (see :mod:`minsheng.cases.standing`).
     """
 
     __tablename__ = "cases"
@@ -47,6 +49,10 @@ class Case(TenantTable, Base):
             "merged_into",
             postgresql_where=text("merged_into is not null"),
         ),
+        Index("ix_cases_due", "tenant_id", "due_at", "id", postgresql_where=_WORKING),
+        Index(
+            "ix_cases_handler", "tenant_id", "handler", "due_at", "id", postgresql_where=_WORKING
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -63,6 +69,16 @@ class Case(TenantTable, Base):
     opened_at: Mapped[datetime]
     last_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, server_default="1")
+    stage: Mapped[str] = mapped_column(server_default="received")
+    grade: Mapped[str] = mapped_column(server_default="ordinary")
+    due_at: Mapped[datetime | None]
+    due_estimated: Mapped[bool] = mapped_column(server_default=text("false"))
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    unit: Mapped[str] = mapped_column(server_default="")
+    handler: Mapped[str] = mapped_column(server_default="")
+    round: Mapped[int] = mapped_column(Integer, server_default="1")
+    reply_state: Mapped[str] = mapped_column(server_default="none")
+    closed_at: Mapped[datetime | None]
 
 
 class CaseNumber(TenantTable, Base):

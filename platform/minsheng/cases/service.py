@@ -45,6 +45,7 @@ from minsheng.cases.secrecy import (
 )
 from minsheng.cases.sight import PLAIN, Sight
 from minsheng.cases.similar import Similar, similar_to
+from minsheng.cases.standing import Changes, Stage, Standing, place_case, standing_of
 from minsheng.cases.view import (
     CaseView,
     Join,
@@ -65,6 +66,7 @@ __all__ = [
     "CaseError",
     "CaseNotFound",
     "CaseView",
+    "Changes",
     "Complained",
     "EventView",
     "FindingNotFound",
@@ -84,6 +86,8 @@ __all__ = [
     "SaidNotSame",
     "Sight",
     "Similar",
+    "Stage",
+    "Standing",
     "Wish",
     "answer_finding",
     "case_number_of",
@@ -95,11 +99,13 @@ __all__ = [
     "mark_confidential",
     "may_see_case",
     "merge",
+    "place_case",
     "queue_page",
     "reveal_citizen",
     "routes_allowed",
     "similar_to",
     "split",
+    "standing_of",
     "unmark_complained",
     "unmark_confidential",
     "unmerge",

@@ -1,0 +1,1 @@
+"""Hints across offices: the same matter at two bodies, without showing either's content."""

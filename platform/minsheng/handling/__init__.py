@@ -1,0 +1,1 @@
+"""Handling: flows, deadlines, claims, dispatch and handovers, tasks, instructions."""

@@ -1,0 +1,1 @@
+"""Replies: draft, conflict gate, approval, outbox, delivery."""

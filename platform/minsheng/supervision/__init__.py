@@ -1,0 +1,1 @@
+"""Supervision: facts, re-inspection, dossiers; rates and cadence to come."""
