@@ -9,7 +9,9 @@ from sqlalchemy import NullPool, create_engine, text
 
 import minsheng.accounts.models
 import minsheng.cases.models
+import minsheng.handling.handover_models
 import minsheng.intake.models
+import minsheng.replies.models
 import minsheng.runtime.keyring
 import minsheng.runtime.work  # noqa: F401
 from minsheng.runtime.migrate import current, downgrade, head, revisions, upgrade
