@@ -87,6 +87,7 @@ class Message(TenantTable, Base):
         ForeignKeyConstraint(["tenant_id", "inbox_id"], ["inbox.tenant_id", "inbox.id"]),
         UniqueConstraint("tenant_id", "inbox_id"),
         Index(None, "tenant_id", "phone_ix"),
+        Index(None, "tenant_id", "channel_id", "external_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
