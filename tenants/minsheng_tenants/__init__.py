@@ -6,7 +6,7 @@ office for its whole life (:func:`bind_session`): the database sees the office a
 that each of the two layers holds alone.
 """
 
-from minsheng_tenants.base import Base, TenantTable
+from minsheng_tenants.base import Base, PassedTable, TenantTable
 from minsheng_tenants.context import NoTenant, bind_session, bind_without_tenant, tenant_of
 from minsheng_tenants.tree import (
     KINDS,
@@ -30,6 +30,7 @@ __all__ = [
     "BodyNotFound",
     "NewBody",
     "NoTenant",
+    "PassedTable",
     "Tenant",
     "TenantKind",
     "TenantTable",

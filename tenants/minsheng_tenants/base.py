@@ -53,3 +53,10 @@ class SubtreeTable:
 
     id: Mapped[int] = mapped_column(Integer, Identity(always=True), primary_key=True)
     ancestors: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{}")
+
+
+class PassedTable:
+    """A table of what one office passed to another: both sides see a row, nobody else does."""
+
+    from_tenant: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    to_tenant: Mapped[int] = mapped_column(Integer)

@@ -9,7 +9,7 @@ PostgreSQL 18 manual 5.9, and ``set_config(…, true)`` because ``SET`` takes no
 from sqlalchemy import Connection, any_, event, or_, text
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
-from minsheng_tenants.base import SubtreeTable, TenantTable
+from minsheng_tenants.base import PassedTable, SubtreeTable, TenantTable
 
 _TENANT = "minsheng_tenant"
 _OPEN = "minsheng_without_tenant"
@@ -68,6 +68,11 @@ def _narrow_statement(state: ORMExecuteState) -> None:
         with_loader_criteria(
             SubtreeTable,
             lambda cls: or_(cls.id == tenant_id, any_(cls.ancestors) == tenant_id),
+            include_aliases=True,
+        ),
+        with_loader_criteria(
+            PassedTable,
+            lambda cls: or_(cls.from_tenant == tenant_id, cls.to_tenant == tenant_id),
             include_aliases=True,
         ),
     )

@@ -40,3 +40,19 @@ def secure(table: str, verbs: str = "select, insert, update, delete") -> Sequenc
         " using (tenant_id = current_tenant()) with check (tenant_id = current_tenant())",
         f"grant {verbs} on {table} to minsheng_app",
     )
+
+
+BOTH_SIDES = "from_tenant = current_tenant() or to_tenant = current_tenant()"
+
+
+def secure_passed(table: str, verbs: str) -> Sequence[str]:
+    """The statements for a table whose rows two offices see (``PassedTable``): the one exception.
+
+    Which side may write what is the table's own trigger's to say.
+    """
+    return (
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy both_sides on {table} using ({BOTH_SIDES}) with check ({BOTH_SIDES})",
+        f"grant {verbs} on {table} to minsheng_app",
+    )

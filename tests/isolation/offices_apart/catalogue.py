@@ -14,6 +14,7 @@ from minsheng_tenants.security import CURRENT_TENANT
 OPEN_TABLES = {
     "alembic_version": "the revision; the service reads it to say whether it is ready",
     "tenants": "the directory of public bodies; a policy of its own shows the subtree only",
+    "handovers": "what one office hands to another; both sides see the row (docs/decisions/0027)",
 }
 """Tables without the one policy."""
 MORE_POLICIES = {
@@ -21,6 +22,7 @@ MORE_POLICIES = {
     ("tenants", "own_subtree"): "an office sees itself and the bodies below it",
     ("tenants", "below_own"): "an office may add bodies below itself",
     ("tenants", "whole_tree"): "owner and operator plant the roots of the tree",
+    ("handovers", "both_sides"): "sender and receiver, by these two columns and no other",
 }
 DEFINERS = {
     "open_account": "a superior opens a body's first administrator; under row security itself",
@@ -29,8 +31,11 @@ DEFINERS = {
     "search_cases": "GIN is switched off under row security; filters on current_tenant()",
 }
 MOST_EXCEPTIONS = 10
+"""How many tables and functions may stand on the lists; a table's policies count with it."""
 
 POLICY = "(tenant_id = current_tenant())"
+PASSED = {"handovers": "((from_tenant = current_tenant()) OR (to_tenant = current_tenant()))"}
+"""Tables that two offices see, with the policy that each bears."""
 SERVICE = ("minsheng_app", "minsheng_worker", "minsheng_operator")
 OWNERS = ("minsheng_search", "minsheng_opener")
 ROLES = (*SERVICE, *OWNERS)
@@ -111,6 +116,10 @@ def _policies(connection: Connection, name: str) -> Iterator[str]:
     own = [tuple(row)[1:] for row in found if row.policyname == "own_office"]
     if name not in OPEN_TABLES and own != [("ALL", POLICY, POLICY, "PERMISSIVE", ["public"])]:
         yield f"{name}: the one policy is missing or another one"
+    both = [tuple(row)[1:] for row in found if row.policyname == "both_sides"]
+    said = PASSED.get(name)
+    if said and both != [("ALL", said, said, "PERMISSIVE", ["public"])]:
+        yield f"{name}: the policy of both sides is missing or another one"
     for row in found:
         if row.policyname != "own_office" and (name, row.policyname) not in MORE_POLICIES:
             yield f"{name}: policy {row.policyname} stands on no list"
