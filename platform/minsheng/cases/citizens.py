@@ -95,29 +95,50 @@ def people_in_secret(session: Session, case_id: uuid.UUID | None) -> frozenset[t
     if case_id is None:
         return frozenset()
     told = and_(Message.tenant_id == CaseMessage.tenant_id, Message.id == CaseMessage.message_id)
-    chosen: Select[bytes, bytes, bytes] = (
-        select(Message.phone_ix, Message.email_ix, Message.name_ix)
+    chosen: Select[bytes, bytes, bytes, bytes | None, bytes | None] = (
+        select(*_INDEXES)
         .join(CaseMessage, told)
         .where(CaseMessage.case_id == case_id, Message.confidential.is_(True))
     )
-    return frozenset(
-        (kind, bytes(index))
-        for row in session.execute(chosen)
-        for kind, index in zip(("phone", "email", "name"), row, strict=True)
-        if index
-    )
+    found = set[tuple[str, bytes]]()
+    for row in session.execute(chosen):
+        found |= _told_of(*row)
+        if row.surname_ix:
+            # A bare surname (张先生) may be that of the one who asked, so it hides too.
+            found.add(("called", bytes(row.surname_ix)))
+    return frozenset(found)
 
 
 def is_confidential(message: Message, secret: frozenset[tuple[str, bytes]]) -> bool:
     """Whether its citizen asked for secrecy here or in another message of the same case."""
     return message.confidential or bool(
         secret
-        & {
-            ("phone", bytes(message.phone_ix)),
-            ("email", bytes(message.email_ix)),
-            ("name", bytes(message.name_ix)),
-        }
+        & _told_of(
+            message.phone_ix,
+            message.email_ix,
+            message.name_ix,
+            message.phone_part_ix,
+            message.surname_ix,
+        )
     )
+
+
+_INDEXES = (
+    Message.phone_ix,
+    Message.email_ix,
+    Message.name_ix,
+    Message.phone_part_ix,
+    Message.surname_ix,
+)
+
+
+def _told_of(
+    phone: bytes, email: bytes, name: bytes, part: bytes | None, surname: bytes | None
+) -> set[tuple[str, bytes]]:
+    """What a message tells of its citizen: the surname counts where it stands alone (张先生)."""
+    kinds = ("phone", "email", "name", "part", "called")
+    told = zip(kinds, (phone, email, name, part, b"" if name else surname), strict=True)
+    return {(kind, bytes(index)) for kind, index in told if index}
 
 
 def _set_confidential(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
 from minsheng.cases.ledger import open_case
+from minsheng.cases.match_records import record_of
 from minsheng.cases.memory import forbidden_partners
 from minsheng.cases.models import Case, CaseEvent, CaseMessage, Finding
 from minsheng.cases.numbers import next_numbers
@@ -27,7 +28,7 @@ from minsheng.runtime.database import insert_rows
 from minsheng.runtime.failpoints import failpoint
 from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import Claim, finish_work, hold_work
-from minsheng_dedupe import Match, Matcher, PostgresStore, Record
+from minsheng_dedupe import Match, Matcher, PostgresStore
 from minsheng_tenants import tenant_of
 
 _LOCK = text("select pg_advisory_xact_lock(:room, :tenant)")
@@ -63,7 +64,8 @@ def match_messages(session: Session, tools: Tools, messages: Sequence[Message]) 
         trouble = "the matcher needs a live connection: run it inside a transaction"
         raise RuntimeError(trouble)
     matcher = Matcher(None, PostgresStore(connection, tenant_of(session)))
-    answers = matcher.arrive([_record(message) for message in messages])
+    cipher = tools.keyring.cipher(tenant_of(session))
+    answers = matcher.arrive([record_of(cipher, message) for message in messages])
     table = _Placing.begin(session, tools, matcher.version, messages, answers)
     for message, matches in zip(messages, answers, strict=True):
         table.place(message, matches)
@@ -211,20 +213,6 @@ def _caseless(session: Session, ids: Sequence[uuid.UUID]) -> list[Message]:
     left = [each for each in ids if each not in placed]
     chosen = select(Message).where(Message.id.in_(left)).order_by(Message.received_at, Message.id)
     return list(session.scalars(chosen))
-
-
-def _record(message: Message) -> Record:
-    return Record(
-        message_id=str(message.id),
-        channel=message.plugin,
-        subject=message.subject,
-        body=message.body,
-        received_at=message.received_at,
-        region=message.region,
-        phone_ix=bytes(message.phone_ix),
-        email_ix=bytes(message.email_ix),
-        name_ix=bytes(message.name_ix),
-    )
 
 
 def _cases_of(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:

@@ -102,6 +102,13 @@ class CaseMessage(TenantTable, Base):
         ForeignKeyConstraint(["tenant_id", "message_id"], ["messages.tenant_id", "messages.id"]),
         ForeignKeyConstraint(["tenant_id", "case_id"], ["cases.tenant_id", "cases.id"]),
         Index(None, "tenant_id", "case_id"),
+        Index(
+            "ix_case_messages_joins",
+            "tenant_id",
+            "joined_at",
+            "message_id",
+            postgresql_where=text("via_id is not null"),
+        ),
     )
 
     message_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

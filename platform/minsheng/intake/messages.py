@@ -13,8 +13,9 @@ from minsheng.audit import Tools
 from minsheng.intake.confidential import asks_confidence
 from minsheng.intake.inbox import PARSED
 from minsheng.intake.models import Channel, InboxItem, Message
+from minsheng.intake.people import citizen_indexes
 from minsheng.intake.text import clean_text, mask_text
-from minsheng.runtime.crypto import FieldCipher, normal_email, normal_name, normal_phone
+from minsheng.runtime.crypto import FieldCipher
 from minsheng.runtime.database import insert_rows
 from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import add_work
@@ -80,9 +81,7 @@ def message_row(cipher: FieldCipher, channel: Channel, arrival: Arrival) -> dict
         "addressee": clean_text(parsed.addressee)[:_MAX_WORD],
         "kind": clean_text(parsed.kind)[:_MAX_WORD],
         "citizen": cipher.seal(CITIZEN, row_id, _citizen_json(citizen)),
-        "phone_ix": cipher.index("phone", normal_phone(citizen.phone)),
-        "email_ix": cipher.index("email", normal_email(citizen.email)),
-        "name_ix": cipher.index("name", normal_name(citizen.name)),
+        **citizen_indexes(cipher, channel.plugin, citizen),
         "confidential": parsed.confidential or asks_confidence(subject, body),
         "details": {"attachments": len(parsed.attachments), "cut": len(body) > MAX_BODY},
     }

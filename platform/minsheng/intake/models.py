@@ -77,7 +77,9 @@ class Message(TenantTable, Base):
     """One arrival read into the field's words; never edited (来件).
 
     ``subject`` and ``body`` hold placeholders for telephones, identity numbers, plates and the
-    citizen's name; the originals and the contact fields are sealed. The ``*_ix`` are blind indexes.
+    citizen's name; the originals and the contact fields are sealed. The ``*_ix`` are blind indexes;
+    the two that may be None are so in messages from before there were any (see
+    :mod:`minsheng.intake.people`).
     ``confidential``: the citizen asks not to be named (要求保密), the one mark that may be changed.
     """
 
@@ -106,6 +108,8 @@ class Message(TenantTable, Base):
     phone_ix: Mapped[bytes]
     email_ix: Mapped[bytes]
     name_ix: Mapped[bytes]
+    phone_part_ix: Mapped[bytes | None]
+    surname_ix: Mapped[bytes | None]
     details: Mapped[dict[str, Any]]
     confidential: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -63,6 +63,11 @@ def mask_text(text: str, citizen_name: str = "") -> str:
     return text
 
 
+def is_nobody(name: str) -> bool:
+    """Whether this is what channels write where no name was given: 匿名, 网友, 匿名用户."""
+    return name in _NO_NAMES or "匿名" in name
+
+
 def mask_name(name: str) -> str:
     """A name as it is shown by default: the first character and a star, "李*"."""
     name = name.strip()
