@@ -57,8 +57,8 @@ class LinkedMessage(TenantTable, Base):
     """A message that stands where another one does, whatever the matcher would say of it.
 
     ``kind`` ``follow_up``: the same citizen writes again of the same matter (补充, 致谢), no new
-    arrival in any rate. ``cosign``: another citizen has met with it too (我也遇到), an origin of its
-    own. ``to_id`` is the message it follows.
+    arrival in any rate. ``cosign``: another citizen has met with it too (我也遇到), an origin of
+    its own. ``to_id`` is the message it follows.
     """
 
     __tablename__ = "linked_messages"
