@@ -7,7 +7,7 @@ see each other.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,13 +36,21 @@ _ROOM = 7364101
 _MOST_FINDINGS = 5
 
 
+Place = Callable[[Session, Tools, Sequence[Message]], None]
+"""Gives each of some messages its case, in the caller's transaction and under the office's lock."""
+
+
 class MatchMaker:
     """Answers work of the kind "match": one row is one message without a case."""
 
-    def __init__(self, tools: Tools, lease: timedelta) -> None:
-        """``lease`` is counted anew once the office's lock is held."""
+    def __init__(self, tools: Tools, lease: timedelta, place: Place | None = None) -> None:
+        """``lease`` is counted anew once the office's lock is held.
+
+        ``place`` gives messages their cases, :func:`match_messages` unless a room above knows more.
+        """
         self._tools = tools
         self._lease = lease
+        self._place = place or match_messages
 
     def work(self, claims: Sequence[Claim]) -> None:
         """Give each message of the claims its case, in one transaction."""
@@ -51,7 +59,7 @@ class MatchMaker:
             hold_work(session, claims, self._tools.clock.now() + self._lease)
             messages = _caseless(session, [claim.row_id for claim in claims])
             if messages:
-                match_messages(session, self._tools, messages)
+                self._place(session, self._tools, messages)
             finish_work(session, claims)
             failpoint("match.before_commit")
         failpoint("match.after_commit")
