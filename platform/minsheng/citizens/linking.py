@@ -24,6 +24,7 @@ from minsheng.cases.models import Case, CaseMessage
 from minsheng.cases.secrecy import note_complaints
 from minsheng.cases.summary import refresh_cases
 from minsheng.citizens.models import COSIGN, FOLLOW_UP, LinkedMessage
+from minsheng.citizens.ratings import take_marks
 from minsheng.intake.messages import ORIGINAL
 from minsheng.intake.models import Message
 from minsheng.replies.models import Outgoing
@@ -55,7 +56,8 @@ class _Follower:
 
 def place_messages(session: Session, tools: Tools, messages: Sequence[Message]) -> None:
     """Give each message its case: beside the one it follows, or where the matcher says."""
-    links = _links_of(session, tools, messages)
+    told = {message.id: _besides(tools, message) for message in messages}
+    links = _links_of(session, tools, messages, told)
     roots = {message_id: _root(session, links, message_id) for message_id in links}
     alone = [message for message in messages if message.id not in links]
     waited = _without_case(session, set(roots.values()) - {message.id for message in alone})
@@ -66,10 +68,15 @@ def place_messages(session: Session, tools: Tools, messages: Sequence[Message]) 
     ]
     if following:
         _place(session, tools, following)
+    for message in messages:
+        take_marks(session, tools, message, told[message.id].get("extra", {}))
 
 
 def _links_of(
-    session: Session, tools: Tools, messages: Sequence[Message]
+    session: Session,
+    tools: Tools,
+    messages: Sequence[Message],
+    told: Mapping[uuid.UUID, Mapping[str, Any]],
 ) -> dict[uuid.UUID, _Link]:
     ids = [message.id for message in messages]
     rows = session.scalars(select(LinkedMessage).where(LinkedMessage.message_id.in_(ids)))
@@ -77,18 +84,23 @@ def _links_of(
     threads = {
         message.id: references
         for message in messages
-        if message.id not in links and (references := _thread_of(tools, message))
+        if message.id not in links and (references := _references(told[message.id]))
     }
     found = _earlier(session, [message for message in messages if message.id in threads], threads)
     _remember(session, tools, found)
     return links | {message_id: _Link(to_id, FOLLOW_UP) for message_id, to_id in found.items()}
 
 
-def _thread_of(tools: Tools, message: Message) -> list[str]:
-    """What the channel said of earlier arrivals, the latest reference first."""
+def _besides(tools: Tools, message: Message) -> Mapping[str, Any]:
+    """What the channel said besides the text: ``thread`` and ``extra``."""
     cipher = tools.keyring.cipher(message.tenant_id)
     original: dict[str, Any] = json.loads(cipher.open(ORIGINAL, message.id, message.original))
-    return [str(each) for each in original.get("thread", ())][:-_MOST_REFERENCES:-1]
+    return original
+
+
+def _references(told: Mapping[str, Any]) -> list[str]:
+    """The earlier arrivals that the channel names, the latest reference first."""
+    return [str(each) for each in told.get("thread", ())][: -_MOST_REFERENCES - 1 : -1]
 
 
 def _earlier(

@@ -19,7 +19,7 @@ from minsheng.cases.models import Case, CaseEvent, CaseMessage
 from minsheng.cases.service import PLAIN, Sight, find_case
 from minsheng.citizens.errors import OriginNotFound, RatingRefused, SubmissionInvalid
 from minsheng.citizens.forms import plain_text
-from minsheng.citizens.models import FOLLOW_UP, LinkedMessage, LowRatingReview, Rating
+from minsheng.citizens.models import LowRatingReview, Rating
 from minsheng.citizens.portals import PORTAL, PortalView, citizen_actor, portal_of
 from minsheng.citizens.visits import Visit
 from minsheng.intake.confidential import hide_person
@@ -270,17 +270,23 @@ def _check(scores: Scores, *, every: bool) -> None:
         raise SubmissionInvalid("words", message)
 
 
-def is_follow_up(session: Session, message_id: uuid.UUID) -> bool:
-    """Whether a message only adds to an earlier one, so that no rate counts it."""
-    chosen = select(LinkedMessage.kind).where(LinkedMessage.message_id == message_id)
-    return session.scalar(chosen) == FOLLOW_UP
+def take_marks(
+    session: Session, tools: Tools, message: Message, said: Mapping[str, str]
+) -> RatingView | None:
+    """Take in the marks that a plugin brought with a message that has its case, if there are any.
 
-
-def marks_from(said: Mapping[str, str]) -> Scores | None:
-    """The marks in what a plugin says besides (``ParsedMessage.extra``), if there are any.
-
-    Members ``rated_solved``, ``rated_manner``, ``rated_speed`` (digits 1 to 5) and ``rated_words``.
+    They stand in ``ParsedMessage.extra``: ``rated_solved``, ``rated_manner``, ``rated_speed``
+    (digits 1 to 5) and ``rated_words``.
     """
+    scores, case = _marks_in(said), case_of(session, message.id)
+    if scores is None or case is None:
+        return None
+    told = _Told(message.id, case, case.round, scores, message.plugin,
+                 message.received_at, message.received_at)  # fmt: skip
+    return _store(session, tools, Actor("channel", message.plugin), portal_of(session), told)
+
+
+def _marks_in(said: Mapping[str, str]) -> Scores | None:
     marks = {name: said.get(f"rated_{name}", "") for name in MARKS}
     given = {name: int(mark) for name, mark in marks.items() if mark in {"1", "2", "3", "4", "5"}}
     return Scores(**given, words=said.get("rated_words", "")[:MOST_WORDS]) if given else None
