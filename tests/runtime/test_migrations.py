@@ -1,23 +1,29 @@
 """The migrations build what the models say, and can be walked back."""
 
+import pkgutil
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import NullPool, create_engine, text
 
-import minsheng.accounts.models
-import minsheng.cases.models
-import minsheng.handling.handover_models
-import minsheng.intake.models
-import minsheng.replies.models
-import minsheng.runtime.keyring
-import minsheng.runtime.work  # noqa: F401
+import minsheng
 from minsheng.runtime.migrate import current, downgrade, head, revisions, upgrade
 from minsheng_tenants import Base
 
 STORE_OF_THE_MATCHER = {"match_records", "match_codes"}
+OTHER_TABLES = ("minsheng.runtime.keyring", "minsheng.runtime.work")
+"""Modules with a table that are not called ``models``."""
+
+
+def _import_every_model() -> None:
+    for module in pkgutil.walk_packages(minsheng.__path__, "minsheng."):
+        if module.name.endswith("models") and not module.name.startswith("minsheng.faces"):
+            import_module(module.name)
+    for name in OTHER_TABLES:
+        import_module(name)
 
 
 def _engine(url: str) -> Any:
@@ -25,6 +31,7 @@ def _engine(url: str) -> Any:
 
 
 def test_migrated_database_is_what_the_models_say(new_database: Callable[[], Any]) -> None:
+    _import_every_model()
     logins = new_database()
     with _engine(logins.owner).connect() as connection:
         context = MigrationContext.configure(

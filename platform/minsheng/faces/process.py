@@ -28,9 +28,10 @@ from minsheng.runtime.embedded import (
 from minsheng.runtime.failpoints import Failpoints, arm
 from minsheng.runtime.runner import Handler, Runner
 from minsheng.runtime.settings import SettingRefused, Settings
+from minsheng.supervision.service import ROLL_UP, RollUp
 
 CHANNELS, CASES = "channels", "cases"
-KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES, TIDY: CASES}
+KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES, TIDY: CASES, ROLL_UP: CASES}
 """Which queue a kind of work is rung on; a worker listens on one of them (runtime.bell)."""
 
 MASTER_KEY = "keys/master.key"
@@ -124,6 +125,7 @@ def make_runner(process: Process) -> Runner:
         PULL: Handler(Puller(tools, host, lease).work, CHANNELS, batch=1),
         PARSE: Handler(Parser(tools, host, lease).work, CHANNELS),
         MATCH: Handler(MatchMaker(tools, lease).work, CASES),
+        ROLL_UP: Handler(RollUp(tools, lease).work, CASES),
         TIDY: Handler(Tidier(tools, SessionLimits.from_settings(process.settings)).work, CASES),
     }
     return Runner(tools.database, process.bell, tools.clock, handlers, lease)

@@ -22,6 +22,7 @@ from minsheng.intake.service import (
     ChannelNotFound,
     QuarantineNotFound,
 )
+from minsheng.supervision.service import FiguresInvalid
 from minsheng_sdk import (
     ChannelError,
     CredentialsRefused,
@@ -58,4 +59,5 @@ PROBLEMS: ProblemTable = {
     CaseConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
     SaidNotSame: ProblemKind(409, "said-not-same", "A person said these are not the same"),
     QueueWishInvalid: _INVALID,
+    FiguresInvalid: _INVALID,
 }

@@ -86,6 +86,7 @@ _TRAIL = {
     "until": "",
     "refused": "",
 }
+_WINDOW = {"office": BELOW, "since": "", "until": ""}
 _MERGE = {"other": OTHER, "reason": "同一件事"}
 
 _CHOSEN = {"password": "lao-shi-de-kou-ling-8", "again": "lao-shi-de-kou-ling-7"}
@@ -100,6 +101,7 @@ API: Mapping[str, Given] = {
         body={"code": fresh("X-"), "name": "某局", "kind": "department", "parent": TENANT}
     ),
     "GET /tenants/<code>": Given(path={"code": TENANT}),
+    "GET /metrics": Given(query=_WINDOW),
     "GET /channels": Given(),
     "POST /channels": Given(
         body={
@@ -258,6 +260,7 @@ PAGES: Mapping[str, Given] = {
     ),
     "GET /admin/audit": Given(query={**_TRAIL, "cursor": ""}, echoes=_LOOKS),
     "GET /admin/audit/export.csv": Given(query=_TRAIL, echoes=_LOOKS),
+    "GET /figures": Given(query={**_WINDOW, "sort": "overdue"}),
     "GET /admin/clients": Given(query={"after": ""}),
     "GET /admin/clients/new": Given(),
     "POST /admin/clients/new": Given(form={"name": fresh("机"), "scope": ["cases:read"]}),

@@ -94,6 +94,9 @@ def _views(counts: Counts, current: str) -> list[Choice]:
 
 def _sources(counts: Counts, current: str) -> list[Choice]:
     sources = []
+    if may("facts.read"):
+        href = url_for("central_pages.show_figures")
+        sources.append(Choice(_("总览"), href, current == "figures", icon="figures"))
     if may("channels.read"):
         href = url_for("channel_pages.show_channels")
         sources.append(Choice(_("渠道"), href, current == "channels", icon="channels"))

@@ -11,6 +11,7 @@ from minsheng.faces.web.account import account_pages
 from minsheng.faces.web.admin_pages import ADMIN_PAGES
 from minsheng.faces.web.assets import assets_of
 from minsheng.faces.web.case import case_pages
+from minsheng.faces.web.central import central_pages
 from minsheng.faces.web.channels import channel_pages
 from minsheng.faces.web.cookies import cookies_are_secure, keep_form_token
 from minsheng.faces.web.desk import WebTools, csrf_token, keep_web_tools
@@ -38,6 +39,7 @@ PAGES = (
     pair_pages,
     channel_pages,
     quarantine_pages,
+    central_pages,
     provider_login_pages,
     provider_pages,
     *ADMIN_PAGES,
