@@ -37,7 +37,7 @@ from minsheng.intake.service import (
 from minsheng.runtime.clock import Clock
 from minsheng.runtime.database import Database
 from minsheng.runtime.embedded import Servers
-from minsheng.runtime.failpoints import FAILPOINTS
+from minsheng.runtime.failpoints import ROAD
 from minsheng.runtime.settings import Settings
 from minsheng.runtime.work import count_left
 from minsheng_sdk import Citizen, Loopback, SampleMessage
@@ -54,7 +54,7 @@ _MATTERS = ("路灯不亮", "井盖破损", "暖气不热", "工地噪声扰民"
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """``killed_at``: the failpoints of the worker, each alone at full counts."""
     if "killed_at" in metafunc.fixturenames:
-        names = [name for name in FAILPOINTS if not name.startswith("push.")]
+        names = [name for name in ROAD if not name.startswith("push.")]
         groups = [[name] for name in names] if scaled(10, 1) == 10 else [names]
         metafunc.parametrize("killed_at", groups, ids=" ".join)
 

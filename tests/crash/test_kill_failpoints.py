@@ -22,12 +22,12 @@ from minsheng.audit import SYSTEM
 from minsheng.faces.app import create_app
 from minsheng.faces.process import make_runner
 from minsheng.runtime.clock import SetClock
-from minsheng.runtime.failpoints import FAILPOINTS, FailpointReached, Failpoints, arm
+from minsheng.runtime.failpoints import ROAD, FailpointReached, Failpoints, arm
 from minsheng.runtime.settings import Settings
 from minsheng.runtime.work import list_waiting
 
-WEB = tuple(name for name in FAILPOINTS if name.startswith("push."))
-WORKER = tuple(name for name in FAILPOINTS if name not in WEB)
+WEB = tuple(name for name in ROAD if name.startswith("push."))
+WORKER = tuple(name for name in ROAD if name not in WEB)
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 SAID = {
     "channel": "api",

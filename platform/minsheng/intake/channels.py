@@ -21,7 +21,8 @@ from minsheng_tenants import tenant_of
 
 PULL = "pull"
 SETTINGS, CURSOR = "channels.settings", "channels.cursor"
-ACTIVE, PAUSED, PUSHED = "active", "paused", "pushed"
+ACTIVE, PAUSED, PUSHED, BUILT_IN = "active", "paused", "pushed", "built_in"
+"""``built_in``: the service itself brings the messages, nobody pulls or posts them."""
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -148,10 +149,13 @@ def pull_now(session: Session, tools: Tools, actor: Actor, code: str) -> Channel
 
 
 def set_paused(session: Session, tools: Tools, actor: Actor, code: str, *, paused: bool) -> Channel:
-    """Pause a channel or let it run again; a pushed channel cannot be paused."""
+    """Pause a channel or let it run again; a pushed or built-in channel cannot be paused."""
     channel = find_channel(session, code)
     if channel.state == PUSHED:
         message = f"channel {code} has nothing to pull: switch its API client off instead"
+        raise ChannelInvalid("state", message)
+    if channel.state == BUILT_IN:
+        message = f"channel {code} belongs to the service: it cannot be paused"
         raise ChannelInvalid("state", message)
     channel.state = PAUSED if paused else ACTIVE
     verb = "channel.pause" if paused else "channel.resume"

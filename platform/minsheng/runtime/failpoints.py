@@ -14,7 +14,7 @@ from typing import Literal
 
 from minsheng.runtime.settings import SettingRefused, Settings
 
-FAILPOINTS = (
+ROAD = (
     "run.before_page",
     "inbox.before_commit",
     "inbox.after_commit",
@@ -29,7 +29,22 @@ FAILPOINTS = (
     "push.before_commit",
     "push.after_commit",
 )
-"""Every place there is, in the order a message passes them."""
+"""The places that a message passes on its way to a case, in their order."""
+HANDLING = (
+    "dispatch.before_commit",
+    "handover.before_told",
+    "handover.after_told",
+    "handover.before_commit",
+    "handover.after_commit",
+    "handover.before_placed",
+    "handover.after_placed",
+    "handover.before_onward",
+    "handover.after_onward",
+    "answer.before_commit",
+)
+"""The places that a case passes once it is handed over."""
+FAILPOINTS = (*ROAD, *HANDLING)
+"""Every place there is."""
 
 Effect = Literal["kill", "raise"]
 
