@@ -6,6 +6,7 @@ CaseError
 ├── MessageNotInCase   the message does not stand in this case
 ├── MessageNotFound    the office has no message of this id in the viewer's sight
 ├── PurposeInvalid     a look at a contact needs a purpose of the list
+├── MatchingInvalid    the matching cannot be set or asked like this
 ├── ReasonMissing      a protection is taken away with a reason only
 ├── RevealRefused      the citizen asked for secrecy, and the viewer is none of those who may know
 ├── RouteRefused       the case complains of the office it was to go to
@@ -44,6 +45,15 @@ class MessageNotFound(CaseError):
 
 class PurposeInvalid(CaseError):
     """A look at a contact needs a purpose of the list; ``field`` names what to change."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """``message`` says what to give."""
+        super().__init__(message)
+        self.field = field
+
+
+class MatchingInvalid(CaseError):
+    """Matching cannot be set, or asked of, like this; ``field`` names what to change."""
 
     def __init__(self, field: str, message: str) -> None:
         """``message`` says what to give."""

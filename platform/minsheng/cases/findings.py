@@ -1,9 +1,10 @@
 """A person's answer to what the matcher asked: the same matter, related, or not the same."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from minsheng.audit import Tools
@@ -32,7 +33,8 @@ def answer_finding(
 ) -> Answered:
     """Close an open finding: "same" joins the two cases, "different" is remembered for ever.
 
-    The older case keeps its number. Raises FindingNotFound or CaseConflict.
+    The older case keeps its number, and one that is worked on before one that is closed. Raises
+    FindingNotFound or CaseConflict.
     """
     if outcome not in OUTCOMES:
         message = f"unknown outcome {outcome!r}: use one of {', '.join(OUTCOMES)}"
@@ -67,28 +69,53 @@ def _tell(
     session.add_all(case_event(now, wish.actor, each.id, kind, data) for each in (case, other))
 
 
-def _cases(session: Session, finding_id: uuid.UUID, sight: Sight) -> tuple[Case, Case]:
-    ours, theirs = aliased(CaseMessage), aliased(CaseMessage)
-    chosen = (
-        select(ours.case_id, theirs.case_id)
-        .select_from(Finding)
-        .join(
-            ours, and_(ours.tenant_id == Finding.tenant_id, ours.message_id == Finding.message_id)
-        )
-        .join(
-            theirs,
-            and_(theirs.tenant_id == Finding.tenant_id, theirs.message_id == Finding.other_id),
-        )
-        .where(Finding.id == finding_id, Finding.state == "open")
-    )
+def closed_as(session: Session, finding_id: uuid.UUID, sight: Sight) -> str | None:
+    """How a finding was closed, its cases being in sight; None when it was not, or is none here."""
+    chosen = _standing(finding_id).where(Finding.state == "closed")
     found = session.execute(chosen).first()
-    if found is None or found[0] == found[1]:
+    if found is None or len(_in_sight(session, found[:2], sight)) < len(set(found[:2])):
+        return None
+    return str(found.outcome)
+
+
+def _cases(session: Session, finding_id: uuid.UUID, sight: Sight) -> tuple[Case, Case]:
+    """The two cases of an open finding, locked: what is open stands first, then what is older.
+
+    Both are locked before the finding is read again, so that of two answers at once the second
+    finds it closed.
+    """
+    found = session.execute(_standing(finding_id)).first()
+    if found is None:
         raise FindingNotFound(_NO_FINDING)
-    both = select(Case).where(Case.id.in_(found), *in_sight(sight)).order_by(Case.id)
-    cases = session.scalars(both).all()
-    if len(cases) < len(found):
+    _in_sight(session, found[:2], sight, lock=True)
+    again = session.execute(_standing(finding_id).where(Finding.state == "open")).first()
+    cases = _in_sight(session, again[:2], sight) if again else []
+    if len(cases) < 2:
         raise FindingNotFound(_NO_FINDING)
-    return cases[0], cases[1]
+    if {case.id for case in cases} != set(found[:2]):
+        message = "one of the two cases was joined to another meanwhile: look at both again"
+        raise CaseConflict(message)
+    first, second = sorted(cases, key=lambda case: (case.closed_at is not None, case.id))
+    return first, second
+
+
+def _standing(finding_id: uuid.UUID) -> Select[uuid.UUID, uuid.UUID, str]:
+    """Where the two messages of a finding stand, and how it was closed."""
+    ours, theirs = aliased(CaseMessage), aliased(CaseMessage)
+    return (
+        select(ours.case_id, theirs.case_id, Finding.outcome)
+        .select_from(Finding)
+        .join(ours, _stands(ours, Finding.message_id))
+        .join(theirs, _stands(theirs, Finding.other_id))
+        .where(Finding.id == finding_id)
+    )
+
+
+def _in_sight(
+    session: Session, ids: Sequence[uuid.UUID], sight: Sight, *, lock: bool = False
+) -> Sequence[Case]:
+    chosen = select(Case).where(Case.id.in_(ids), *in_sight(sight)).order_by(Case.id)
+    return session.scalars(chosen.with_for_update() if lock else chosen).all()
 
 
 def _stands(
