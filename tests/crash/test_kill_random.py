@@ -41,12 +41,12 @@ def test_killed_and_stopped_at_random_every_message_is_taken_in_exactly_once(
 ) -> None:
     """The whole group is killed, one process alone, or one is stopped past its lease."""
     choice = random.Random(seed)
-    blows = ["group", "one"] * scaled(15, 2) + ["stop"] * scaled(10, 1)
+    blows = ["group", "one"] * scaled(15, 1) + ["stop"] * scaled(10, 1)
     choice.shuffle(blows)
     service = rig(*PLUGINS)
     dealt = {
         name: list(portions(samples, len(blows) + 1))
-        for name, samples in deal(scaled(1000, 200)).items()
+        for name, samples in deal(scaled(1000, 100)).items()
     }
     service.start()
     for turn, blow in enumerate(blows):

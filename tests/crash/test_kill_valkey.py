@@ -29,9 +29,9 @@ def test_valkey_emptied_and_killed_while_messages_arrive_loses_none(
     eventually: Callable[..., None],
     servers: Servers,
 ) -> None:
-    rounds = scaled(10, 3)
+    rounds = scaled(10, 2)
     service = rig("hotline_12345", "leaders_board")
-    dealt = deal(scaled(1000, 160))
+    dealt = deal(scaled(1000, 100))
     names = ("hotline_12345", "leaders_board", "api")
     parts = {name: [dealt[name][turn::rounds] for turn in range(rounds)] for name in names}
     service.start()

@@ -83,9 +83,11 @@ def test_rel_a5_every_response_of_every_route_has_every_header(
     how = {"base_url": "https://localhost"} if secure else {}
     seen: set[int] = set()
     wrong = []
-    for role in ("", *covering_roles):
+    # What differs under TLS are two headers of every answer alike, so fewer methods show it.
+    methods = ("GET", "POST", "PUT") if secure else METHODS
+    for role in ("", *covering_roles[: 1 if secure else None]):
         http = stage.browser(role, secure=secure).http if role else stage.app.test_client()
-        for answer in walk(stage, http, METHODS if not role else ("GET",), **how):
+        for answer in walk(stage, http, methods if not role else ("GET",), **how):
             seen.add(answer.status_code)
             for fault in faults(answer, secure=secure):
                 wrong.append(f"{answer.request.method} {answer.request.path} as {role}: {fault}")

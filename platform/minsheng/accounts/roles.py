@@ -148,7 +148,6 @@ GRANTS: Mapping[str, frozenset[str]] = {
             "providers.write",
             "clients.read",
             "clients.write",
-            "flows.write",
         }
     ),
     # 安全管理员

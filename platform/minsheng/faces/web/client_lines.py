@@ -90,6 +90,16 @@ def scope_words(scope: str) -> str:
         "clients:rotate": _("更换自己的密钥"),
         "users:read": _("看人员账号"),
         "users:write": _("新增和停用人员账号"),
+        "cases:handle": _("认领、办理诉求"),
+        "cases:dispatch": _("交办、签收和退回"),
+        "flows:write": _("设置流程、期限和休息日"),
+        "replies:write": _("起草答复"),
+        "replies:approve": _("审核答复"),
+        "deliveries:write": _("重发、核实和放行答复"),
+        "facts:read": _("看本单位和下级的数字"),
+        "crossings:read": _("看跨单位重复提示"),
+        "crossings:write": _("同意或谢绝跨单位重复提示"),
+        "matching:write": _("设置查重"),
     }.get(scope, scope)
 
 
