@@ -21,6 +21,7 @@ from minsheng.cases.marks import carry_marks, refresh_secret
 from minsheng.cases.memory import any_not_same, remember_not_same
 from minsheng.cases.models import MERGED, OPEN, Case, CaseEvent, CaseMessage
 from minsheng.cases.numbers import next_number
+from minsheng.cases.settling import plan_settling
 from minsheng.cases.sight import PLAIN, Sight, in_sight
 from minsheng.cases.summary import neighbours_of, refresh_cases, refresh_reviews
 from minsheng.intake.confidential import hide_person
@@ -78,7 +79,7 @@ def merge(
     _move(session, theirs, survivor.id, event)
     joined.state, joined.merged_into = MERGED, survivor.id
     close_findings(session, ours, theirs, "same")
-    _count_anew(session, survivor.id, joined.id)
+    _count_anew(session, tools, survivor.id, joined.id)
     tools.auditor.record(session, wish.actor, "case.merge", "case", number, other)
     return survivor
 
@@ -189,7 +190,7 @@ def _part(
     home.state, home.merged_into = OPEN, None
     remember_not_same(session, tools, wish.actor, moved, left)
     close_findings(session, moved, left, "different")
-    _count_anew(session, case.id, home.id)
+    _count_anew(session, tools, case.id, home.id)
     tools.auditor.record(session, wish.actor, f"case.{kind}", "case", case.number, home.number)
 
 
@@ -259,9 +260,10 @@ def _last_merge(session: Session, joined: Case) -> CaseEvent | None:
     )
 
 
-def _count_anew(session: Session, case_id: uuid.UUID, other_id: uuid.UUID) -> None:
+def _count_anew(session: Session, tools: Tools, case_id: uuid.UUID, other_id: uuid.UUID) -> None:
     """Keep both cases and their neighbours in step after messages went between them."""
     both = case_id, other_id
+    plan_settling(session, both, tools.clock.now())
     refresh_cases(session, both)
     refresh_secret(session, both)
     refresh_reviews(session, {*both, *neighbours_of(session, both)})
