@@ -10,6 +10,7 @@ from minsheng.accounts.tidying import TIDY
 from minsheng.accounts.work import Tidier
 from minsheng.audit import Tools, make_tools
 from minsheng.cases.matching import MatchMaker
+from minsheng.handling.work import HANDLERS as HANDLING_WORK
 from minsheng.intake.host import Limits, PluginHost, PluginRegistry
 from minsheng.intake.parsing import Parser
 from minsheng.intake.pulls import Puller
@@ -32,6 +33,7 @@ from minsheng.supervision.service import ROLL_UP, RollUp
 
 CHANNELS, CASES = "channels", "cases"
 KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES, TIDY: CASES, ROLL_UP: CASES}
+KINDS |= {each.kind: CASES for each in HANDLING_WORK}
 """Which queue a kind of work is rung on; a worker listens on one of them (runtime.bell)."""
 
 MASTER_KEY = "keys/master.key"
@@ -128,6 +130,7 @@ def make_runner(process: Process) -> Runner:
         ROLL_UP: Handler(RollUp(tools, lease).work, CASES),
         TIDY: Handler(Tidier(tools, SessionLimits.from_settings(process.settings)).work, CASES),
     }
+    handlers |= {each.kind: Handler(each(tools).work, CASES) for each in HANDLING_WORK}
     return Runner(tools.database, process.bell, tools.clock, handlers, lease)
 
 
