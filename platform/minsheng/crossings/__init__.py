@@ -1,1 +1,1 @@
-"""Hints across offices: the same matter at two bodies, without showing either's content."""
+"""Crossings: messages of one matter that landed in two offices of a province without a handover."""

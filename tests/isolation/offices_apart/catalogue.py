@@ -15,6 +15,7 @@ OPEN_TABLES = {
     "alembic_version": "the revision; the service reads it to say whether it is ready",
     "tenants": "the directory of public bodies; a policy of its own shows the subtree only",
     "handovers": "what one office hands to another; both sides see the row (docs/decisions/0027)",
+    "crossings": "likely one matter at two bodies; both see the row (docs/decisions/0025)",
 }
 """Tables without the one policy."""
 MORE_POLICIES = {
@@ -23,25 +24,35 @@ MORE_POLICIES = {
     ("tenants", "below_own"): "an office may add bodies below itself",
     ("tenants", "whole_tree"): "owner and operator plant the roots of the tree",
     ("handovers", "both_sides"): "sender and receiver, by these two columns and no other",
+    ("crossings", "both_sides"): "the two bodies, by these two columns and no other",
 }
 DEFINERS = {
     "open_account": "a superior opens a body's first administrator; under row security itself",
     "resolve_tenant": "before a login there is no office; answers for one code at a time",
     "plugin_outcomes": "counts for the metrics over all offices, naming nobody",
     "search_cases": "GIN is switched off under row security; filters on current_tenant()",
+    "crossing_candidates": "compares keyed codes across offices; the worker's login alone may",
 }
 MOST_EXCEPTIONS = 10
 """How many tables and functions may stand on the lists; a table's policies count with it."""
 
 POLICY = "(tenant_id = current_tenant())"
-PASSED = {"handovers": "((from_tenant = current_tenant()) OR (to_tenant = current_tenant()))"}
+BOTH_SIDES = "((from_tenant = current_tenant()) OR (to_tenant = current_tenant()))"
+PASSED = {"handovers": BOTH_SIDES, "crossings": BOTH_SIDES}
 """Tables that two offices see, with the policy that each bears."""
 SERVICE = ("minsheng_app", "minsheng_worker", "minsheng_operator")
-OWNERS = ("minsheng_search", "minsheng_opener")
+OWNERS = ("minsheng_search", "minsheng_opener", "minsheng_matcher")
 ROLES = (*SERVICE, *OWNERS)
 HARMLESS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
-SEARCH_READS = {"tenants", "channels", "channel_runs", "case_search"}
-"""What the role that owns the definer functions may read."""
+RUNS_AS = {"open_account": "minsheng_opener", "crossing_candidates": "minsheng_matcher"}
+"""Whose rights a definer function has; the others have those of minsheng_search."""
+PAST_SECURITY = {
+    "minsheng_search": {"tenants", "channels", "channel_runs", "case_search"},
+    "minsheng_matcher": {"crossing_codes"},
+}
+"""What the roles past row security, which own definer functions, may read."""
+GIN_TABLES = {"case_search", "crossing_codes"}
+"""Tables that are searched by such functions only, where GIN serves."""
 OPERATOR_REACHES = {
     "tenants", "users", "audit_entries", "alembic_version", "login_providers", "user_identities",
 }  # fmt: skip
@@ -148,7 +159,7 @@ def _indexes(connection: Connection, table: Row[Any]) -> Iterator[str]:
         if index.guards and index.first != "tenant_id":
             kind = "unique" if index.amname == "btree" else "exclusion"
             yield f"{table.relname}: {kind} index {index.relname} does not begin with tenant_id"
-        if index.amname != "btree" and table.relname != "case_search":
+        if index.amname != "btree" and table.relname not in GIN_TABLES:
             yield f"{table.relname}: {index.relname} is a {index.amname} index, useless under" \
                   " row security"  # fmt: skip
 
@@ -199,7 +210,7 @@ def _definer(function: Row[Any]) -> Iterator[str]:
         yield f"{name}: its search_path is not pinned"
     if function.acl is None or "{=X" in function.acl or ",=X" in function.acl:
         yield f"{name}: everybody may run it"
-    if function.owner != ("minsheng_opener" if name == "open_account" else "minsheng_search"):
+    if function.owner != RUNS_AS.get(name, "minsheng_search"):
         yield f"{name}: runs with the rights of {function.owner}"
 
 
@@ -260,8 +271,8 @@ def _grant(grant: Row[Any], to: str) -> Iterator[str]:
         yield f"{what}: {to} may hand {grant.privilege_type} on"
     if to == "minsheng_operator" and grant.relname not in OPERATOR_REACHES:
         yield f"{what}: {grant.privilege_type} is granted to the operator"
-    reads = grant.privilege_type == "SELECT" and grant.relname in SEARCH_READS
-    if to == "minsheng_search" and not reads:
+    reads = grant.privilege_type == "SELECT" and grant.relname in PAST_SECURITY.get(to, ())
+    if to in PAST_SECURITY and not reads:
         yield f"{what}: {grant.privilege_type} is granted to the role past row security"
 
 
@@ -283,10 +294,10 @@ def _defaults(connection: Connection) -> Iterator[str]:
 def _logins(connection: Connection) -> Iterator[str]:
     for role in _rows(connection, """
         select rolname, rolsuper or rolcreaterole or rolcreatedb or rolreplication
-            or (rolbypassrls and rolname <> 'minsheng_search')
+            or (rolbypassrls and rolname <> all(:past))
             or (rolcanlogin and rolname = any(:owners)) as strong
         from pg_roles where rolname = any(:roles)
-    """, roles=list(ROLES), owners=list(OWNERS)):  # fmt: skip
+    """, roles=list(ROLES), owners=list(OWNERS), past=list(PAST_SECURITY)):  # fmt: skip
         if role.strong:
             yield f"{role.rolname}: is stronger than a role of the service may be"
     for row in _rows(connection, """
