@@ -16,6 +16,7 @@ FILE_LINES = 500
 BROAD_HANDLERS = {
     "platform/minsheng/intake/host/child.py:serve": "plugin edge: a run ends, told as a crash",
     "platform/minsheng/intake/host/child.py:_parse": "plugin edge: one item fails, the run goes on",
+    "platform/minsheng/intake/host/child.py:_send": "plugin edge: one reply fails, the run goes on",
     "platform/minsheng/intake/host/registry.py:_imported": "plugin edge: an import may do anything",
     "platform/minsheng/intake/host/registry.py:_said": "plugin edge: a plugin describes itself",
     "platform/minsheng/runtime/runner.py:_run": "worker edge: a failed handler gives its rows back",

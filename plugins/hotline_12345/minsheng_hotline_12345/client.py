@@ -166,7 +166,7 @@ def _result(reply: OutgoingReply) -> bytes:
             "idempotencyKey": reply.delivery_key,
             "orderNum": reply.external_id,
             "title": clean(reply.subject),
-            "content": clean(reply.text),
+            "content": clean(reply.whole_text),
             "organizationName": clean(reply.office),
         }
     )

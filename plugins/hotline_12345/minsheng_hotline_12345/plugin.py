@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from minsheng_hotline_12345.client import HotlineClient
@@ -14,8 +15,10 @@ from minsheng_sdk import (
     ChannelError,
     ChannelInfo,
     CheckReport,
+    Deliver,
     DeliveryReceipt,
     Loopback,
+    OpenDelivery,
     OutgoingReply,
     Page,
     ParsedMessage,
@@ -86,6 +89,18 @@ def minsheng_deliver(settings: Settings, reply: OutgoingReply) -> DeliveryReceip
     """Write the result back on the work order."""
     with HotlineClient(read_settings(settings)) as client:
         return DeliveryReceipt(reply.delivery_key, client.write_result(reply))
+
+
+@hookimpl
+def minsheng_open_delivery(settings: Settings) -> OpenDelivery:
+    """Keep one signed-in session for many replies."""
+    return _many(settings)
+
+
+@contextmanager
+def _many(settings: Settings) -> Iterator[Deliver]:
+    with HotlineClient(read_settings(settings)) as client:
+        yield lambda reply: DeliveryReceipt(reply.delivery_key, client.write_result(reply))
 
 
 @hookimpl

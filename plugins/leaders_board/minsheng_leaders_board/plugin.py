@@ -1,6 +1,7 @@
 """The hooks of the message board; the entry point of the package."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from minsheng_leaders_board.client import BoardClient
 from minsheng_leaders_board.letters import parse_letter
@@ -11,8 +12,10 @@ from minsheng_sdk import (
     ChannelError,
     ChannelInfo,
     CheckReport,
+    Deliver,
     DeliveryReceipt,
     Loopback,
+    OpenDelivery,
     OutgoingReply,
     Page,
     ParsedMessage,
@@ -35,6 +38,7 @@ def minsheng_channel_info() -> ChannelInfo:
         badge_en="Board",
         can_deliver=True,
         can_look_up=True,
+        public=True,
     )
 
 
@@ -82,6 +86,18 @@ def minsheng_deliver(settings: Settings, reply: OutgoingReply) -> DeliveryReceip
     """Publish the official reply under its letter."""
     with BoardClient(read_settings(settings)) as client:
         return DeliveryReceipt(reply.delivery_key, client.reply(reply))
+
+
+@hookimpl
+def minsheng_open_delivery(settings: Settings) -> OpenDelivery:
+    """Keep one connection for many replies."""
+    return _many(settings)
+
+
+@contextmanager
+def _many(settings: Settings) -> Iterator[Deliver]:
+    with BoardClient(read_settings(settings)) as client:
+        yield lambda reply: DeliveryReceipt(reply.delivery_key, client.reply(reply))
 
 
 @hookimpl

@@ -37,8 +37,9 @@ def reply_id(delivery_key: str, settings: SmtpSettings) -> str:
 def compose(reply: OutgoingReply, settings: SmtpSettings) -> bytes:
     """Return the mail with CRLF lines, threaded to the letter it answers.
 
-    There is no Auto-Submitted field: an official answer is written by people, and its failures
-    must come back. Raises DeliveryRefused when the citizen's address is no plain one.
+    An official answer has no Auto-Submitted field: it is written by people, and its failures must
+    come back. A receipt has one (RFC 3834, 5), so that no machine answers it. Raises
+    DeliveryRefused when the citizen's address is no plain one.
     """
     fields = [
         ("From", f"{_name(settings.from_name or reply.office)}<{settings.from_address}>"),
@@ -47,12 +48,13 @@ def compose(reply: OutgoingReply, settings: SmtpSettings) -> bytes:
         ("Date", format_datetime(datetime.now(UTC))),
         ("Message-ID", reply_id(reply.delivery_key, settings)),
         *_threading(reply),
+        *_automatic(reply),
         ("MIME-Version", "1.0"),
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Transfer-Encoding", "base64"),
     ]
     lines = [f"{name}: {value}" for name, value in fields]
-    text = reply.text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
+    text = reply.whole_text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
     body = base64.encodebytes(text).decode("ascii").replace("\n", "\r\n")
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode("ascii")
 
@@ -71,6 +73,13 @@ def _encoded(text: str) -> str:
     # Always as encoded words: quoting rules then never meet a name that was made to break them.
     shown = text[:MAX_HEADER_TEXT].encode("utf-8", "replace").decode("utf-8")
     return Header(shown, "utf-8", maxlinelen=70).encode(linesep="\r\n")
+
+
+def _automatic(reply: OutgoingReply) -> Iterable[tuple[str, str]]:
+    if reply.automatic:
+        yield "Auto-Submitted", "auto-replied"
+        # Understood by the servers of Microsoft only, which pass over the standard's field.
+        yield "X-Auto-Response-Suppress", "All"
 
 
 def _threading(reply: OutgoingReply) -> Iterable[tuple[str, str]]:

@@ -14,6 +14,7 @@ from minsheng_sdk import (
     CheckReport,
     DeliveryReceipt,
     Loopback,
+    OpenDelivery,
     OutgoingReply,
     Page,
     ParsedMessage,
@@ -35,6 +36,7 @@ def minsheng_channel_info() -> ChannelInfo:
         badge_en="Mail",
         can_deliver=True,
         can_look_up=False,
+        announces=True,
     )
 
 
@@ -79,6 +81,12 @@ def minsheng_parse(settings: Settings, item: RawItem) -> ParsedMessage:  # noqa:
 def minsheng_deliver(settings: Settings, reply: OutgoingReply) -> DeliveryReceipt:
     """Send one answer; see :func:`minsheng_mailbox.smtp.deliver`."""
     return smtp.deliver(read_smtp(settings), reply)
+
+
+@hookimpl
+def minsheng_open_delivery(settings: Settings) -> OpenDelivery:
+    """Open one connection for many answers."""
+    return smtp.opened(read_smtp(settings))
 
 
 @hookimpl

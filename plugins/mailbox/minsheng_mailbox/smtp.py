@@ -9,13 +9,14 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from minsheng_mailbox.compose import compose, recipient, reply_id
 from minsheng_mailbox.settings import SmtpSettings
 from minsheng_sdk import (
     ChannelError,
     CredentialsRefused,
+    Deliver,
     DeliveryReceipt,
     DeliveryRefused,
     DeliveryUncertain,
@@ -24,6 +25,7 @@ from minsheng_sdk import (
     RateLimited,
     SettingsInvalid,
     SourceUnavailable,
+    about_to_send,
 )
 
 _LINE_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -37,19 +39,69 @@ def deliver(settings: SmtpSettings, reply: OutgoingReply) -> DeliveryReceipt:
     Raises DeliveryRefused, DeliveryUncertain, SourceUnavailable, RateLimited, CredentialsRefused,
     SettingsInvalid or ProtocolBroken.
     """
-    mail = compose(reply, settings)
-    server = connect(settings)
-    # close() says no QUIT: after an error the server may be waiting for the rest of the letter.
-    with closing(server):
+    with opened(settings) as send:
+        return send(reply)
+
+
+@contextmanager
+def opened(settings: SmtpSettings) -> Iterator[Deliver]:
+    """One connection for many letters; what its function raises is that of :func:`deliver`."""
+    line = _Line(settings)
+    try:
+        yield line.deliver
+    finally:
+        line.leave()
+
+
+class _Line:
+    """A connection that is opened when it is needed, and anew after anything went wrong on it."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self._server: smtplib.SMTP | None = None
+        self._announced = False
+
+    def deliver(self, reply: OutgoingReply) -> DeliveryReceipt:
+        """Send one letter; a kept connection that the server closed meanwhile is replaced once."""
+        mail = compose(reply, self._settings)
+        kept, self._announced = self._server is not None, False
+        try:
+            words = self._hand_over(mail, reply)
+        except SourceUnavailable:
+            self._drop()
+            if not kept or self._announced:
+                raise
+            words = self._hand_over(mail, reply)
+        except ChannelError:
+            self._drop()
+            raise
+        name = reply_id(reply.delivery_key, self._settings)
+        return DeliveryReceipt(reply.delivery_key, remote_id=name, detail=words[:500])
+
+    def leave(self) -> None:
+        """Say goodbye where that can still be said."""
+        if self._server is not None:
+            _leave(self._server)
+        self._server = None
+
+    def _drop(self) -> None:
+        # close() says no QUIT: after an error the server may be waiting for the rest of the letter.
+        if self._server is not None:
+            self._server.close()
+        self._server = None
+
+    def _hand_over(self, mail: bytes, reply: OutgoingReply) -> str:
+        if self._server is None:
+            self._server = connect(self._settings)
+        server = self._server
         with _speaking("hand over the letter"):
-            _expect(server.mail(settings.from_address), "sender", 250)
+            _expect(server.mail(self._settings.from_address), "sender", 250)
             _expect(server.rcpt(recipient(reply)), "recipient", 250, 251, 252)
             _expect(server.docmd("DATA"), "data", 354)
             server.send(_LINE_DOT.sub(b"..", mail))
-        words = _final_dot(server)
-        _leave(server)
-    name = reply_id(reply.delivery_key, settings)
-    return DeliveryReceipt(reply.delivery_key, remote_id=name, detail=words[:500])
+        self._announced = True
+        about_to_send()
+        return _final_dot(server)
 
 
 def connect(settings: SmtpSettings) -> smtplib.SMTP:

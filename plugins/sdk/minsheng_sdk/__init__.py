@@ -13,6 +13,7 @@ Three helpers are imported by their own names, since not every channel needs the
 :mod:`minsheng_sdk.text` (JSON and text that the service can store).
 """
 
+from minsheng_sdk.delivery import Deliver, OpenDelivery, about_to_send
 from minsheng_sdk.errors import (
     ChannelError,
     CredentialsRefused,
@@ -55,12 +56,14 @@ __all__ = [
     "CheckReport",
     "Citizen",
     "CredentialsRefused",
+    "Deliver",
     "DeliveryReceipt",
     "DeliveryRefused",
     "DeliveryUncertain",
     "Fault",
     "Loopback",
     "MessageUnreadable",
+    "OpenDelivery",
     "OutgoingReply",
     "Page",
     "ParsedMessage",
@@ -76,6 +79,7 @@ __all__ = [
     "Settings",
     "SettingsInvalid",
     "SourceUnavailable",
+    "about_to_send",
     "hookimpl",
     "hookspec",
     "validate_settings",

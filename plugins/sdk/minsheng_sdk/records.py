@@ -17,7 +17,10 @@ class ChannelInfo:
     """What a plugin is: its name, its titles and what it can do.
 
     ``api_version`` is the SDK contract the plugin was written for; the service refuses to load
-    a plugin whose version it does not know.
+    a plugin whose version it does not know. ``public``: what is delivered can be read by everybody,
+    so the service never hands it a private text. ``announces``: the plugin calls
+    :func:`minsheng_sdk.about_to_send` right before the step after which a reply may have arrived;
+    whatever ends a run before that call has sent nothing.
     """
 
     name: str
@@ -28,6 +31,8 @@ class ChannelInfo:
     api_version: int = API_VERSION
     can_deliver: bool = False
     can_look_up: bool = False
+    public: bool = False
+    announces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,9 @@ class OutgoingReply:
     """One official reply on its way to one origin.
 
     ``delivery_key`` is stable over every attempt (mail: it becomes the Message-ID);
-    ``external_id`` and ``thread`` are those of the message that is answered.
+    ``external_id`` and ``thread`` are those of the message that is answered. ``text`` may be read
+    by everybody; ``private_text`` is for the citizen alone, and empty for a channel that publishes.
+    ``automatic``: no person wrote it (a receipt), so that no machine should answer it (RFC 3834).
     """
 
     delivery_key: str
@@ -142,6 +149,13 @@ class OutgoingReply:
     office: str
     citizen: Citizen = Citizen()
     thread: tuple[str, ...] = ()
+    private_text: str = ""
+    automatic: bool = False
+
+    @property
+    def whole_text(self) -> str:
+        """Both texts, for a channel that reaches the citizen alone."""
+        return "\n\n".join(text for text in (self.text, self.private_text) if text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pluggy
 
+from minsheng_sdk.delivery import OpenDelivery
 from minsheng_sdk.loopback import Loopback
 from minsheng_sdk.records import (
     ChannelInfo,
@@ -69,6 +70,15 @@ def minsheng_deliver(  # type: ignore[empty-body]
     settings: Settings, reply: OutgoingReply
 ) -> DeliveryReceipt:
     """Send one reply back to its origin, in the channel's own form."""
+
+
+@hookspec(firstresult=True)
+def minsheng_open_delivery(settings: Settings) -> OpenDelivery:  # type: ignore[empty-body]
+    """Open a connection for many replies, if the source allows that; the hook may be left out.
+
+    Entering it gives a function that sends one reply and raises what ``minsheng_deliver`` raises;
+    after an error it is called again for the next reply, so it has to mend its connection itself.
+    """
 
 
 @hookspec(firstresult=True)

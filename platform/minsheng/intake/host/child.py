@@ -5,6 +5,9 @@ Frames from the service::
     {"do": "check", "settings"}                  -> {"done": CheckReport}
     {"do": "deliver", "settings", "reply"}       -> {"done": DeliveryReceipt}
     {"do": "look_up", "settings", "key"}         -> {"done": DeliveryReceipt or null}
+    {"do": "send", "settings"}, then {"reply": OutgoingReply} as often as wished
+        -> {"done": DeliveryReceipt} each; before it, where the plugin announces the moment of
+        sending, {"announce": true}, which the service answers by {"go": true}
     {"do": "pull", "settings", "cursor"}, then {"do": "next"} after each page
                                                  -> {"page": Page} ..., {"end": true}
     {"do": "parse", "settings"}, then {"item": RawItem} as often as wished
@@ -19,6 +22,7 @@ import os
 import socket
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,7 +32,17 @@ from minsheng.intake.host.frames import Frame, FrameSocket, StreamEnded
 from minsheng.intake.host.limits import Limits
 from minsheng.intake.host.registry import ChannelPlugin
 from minsheng.intake.host.wire import from_wire, to_wire
-from minsheng_sdk import ChannelError, OutgoingReply, RateLimited, RawItem, SettingsInvalid
+from minsheng_sdk import (
+    ChannelError,
+    Deliver,
+    DeliveryReceipt,
+    OutgoingReply,
+    RateLimited,
+    RawItem,
+    Settings,
+    SettingsInvalid,
+)
+from minsheng_sdk.delivery import announcing
 
 LONGEST_MESSAGE = 2_000
 
@@ -74,6 +88,49 @@ def _deliver(plugin: ChannelPlugin, request: Frame, line: FrameSocket, limits: L
     line.send(_once(lambda: plugin.hook.minsheng_deliver(settings=settings, reply=reply), limits))
 
 
+def _send(plugin: ChannelPlugin, request: Frame, line: FrameSocket, limits: Limits) -> None:
+    def announce() -> None:
+        line.send({"announce": True})
+        line.receive()
+
+    line.send({"ready": True})
+    with ExitStack() as stack, announcing(announce):
+        outlet = _Outlet(plugin, request["settings"], stack)
+        while True:
+            reply = from_wire(OutgoingReply, line.receive()["reply"])
+            try:
+                answer = _once(lambda reply=reply: outlet.deliver(reply), limits)  # type: ignore[misc]
+            except (MemoryError, StreamEnded):
+                raise
+            except Exception as error:  # noqa: BLE001 - the plugin edge: one odd reply is no reason to end
+                answer = _crash(error) | {"goes_on": True}
+            line.send(answer)
+
+
+class _Outlet:
+    """A plugin's open connection for many replies, or its one call a reply."""
+
+    def __init__(self, plugin: ChannelPlugin, settings: Settings, stack: ExitStack) -> None:
+        self._plugin = plugin
+        self._settings = settings
+        self._stack = stack
+        self._deliver: Deliver | None = None
+
+    def deliver(self, reply: OutgoingReply) -> DeliveryReceipt:
+        """Send one reply; a connection that could not be opened is tried at the next one again."""
+        if self._deliver is None:
+            self._deliver = self._opened()
+        return self._deliver(reply)
+
+    def _opened(self) -> Deliver:
+        hook, settings = self._plugin.hook, self._settings
+        opening = hook.minsheng_open_delivery(settings=settings)
+        if opening is None:
+            return lambda reply: hook.minsheng_deliver(settings=settings, reply=reply)
+        opened: Deliver = self._stack.enter_context(opening)
+        return opened
+
+
 def _look_up(plugin: ChannelPlugin, request: Frame, line: FrameSocket, limits: Limits) -> None:
     look_up, key = plugin.hook.minsheng_look_up_delivery, request["key"]
     line.send(_once(lambda: look_up(settings=request["settings"], delivery_key=key), limits))
@@ -113,6 +170,7 @@ _TASKS: dict[str, Callable[[ChannelPlugin, Frame, FrameSocket, Limits], None]] =
     "check": _check,
     "deliver": _deliver,
     "look_up": _look_up,
+    "send": _send,
     "pull": _pull,
     "parse": _parse,
 }

@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -19,6 +20,7 @@ from minsheng.intake.host.errors import (
 from minsheng.intake.host.keeper import Keeper
 from minsheng.intake.host.limits import Limits
 from minsheng.intake.host.run import OddItem, Run, record
+from minsheng.intake.host.sendings import Outlay, Sending
 from minsheng.intake.host.wire import to_wire
 from minsheng_sdk import (
     CheckReport,
@@ -161,6 +163,19 @@ class PluginHost:
                 message = f"{error}; whether the reply arrived is unknown"
                 raise DeliveryUncertain(message) from error
         return receipt
+
+    @contextmanager
+    def sending(self, plugin: str, settings: Settings, *, announces: bool) -> Iterator[Sending]:
+        """Send many replies by one child, which is forked at the first of them.
+
+        ``announces`` is what the plugin says of itself.
+        """
+        outlay = Outlay(plugin, settings, announces, self.limits.call_seconds)
+        sending = Sending(outlay, lambda: self._run(plugin))
+        try:
+            yield sending
+        finally:
+            sending.close()
 
     def look_up(self, plugin: str, settings: Settings, delivery_key: str) -> DeliveryReceipt | None:
         """Ask the source whether a reply arrived; raises the SDK's errors as they were."""
