@@ -28,14 +28,20 @@ from minsheng.cases.marks import complained_of
 from minsheng.cases.offices import Complained
 from minsheng.cases.queue import (
     COUNT_UP_TO,
+    COUNTED,
+    DUES,
+    STAGES,
+    STATES,
     VIEWS,
     QueuePage,
     QueueQuery,
     QueueRow,
     QueueWishInvalid,
+    day_end,
     queue_page,
     view_counts,
 )
+from minsheng.cases.saved import drop_view, save_view, saved_views
 from minsheng.cases.secrecy import (
     demand_route,
     mark_complained,
@@ -55,11 +61,15 @@ from minsheng.cases.view import (
 )
 
 __all__ = [
+    "COUNTED",
     "COUNT_UP_TO",
+    "DUES",
     "LONGEST_WORDS",
     "OUTCOMES",
     "PLAIN",
     "PURPOSES",
+    "STAGES",
+    "STATES",
     "VIEWS",
     "Answered",
     "CaseConflict",
@@ -93,7 +103,9 @@ __all__ = [
     "case_number_of",
     "case_view",
     "complained_of",
+    "day_end",
     "demand_route",
+    "drop_view",
     "find_case",
     "mark_complained",
     "mark_confidential",
@@ -103,6 +115,8 @@ __all__ = [
     "queue_page",
     "reveal_citizen",
     "routes_allowed",
+    "save_view",
+    "saved_views",
     "similar_to",
     "split",
     "standing_of",

@@ -16,8 +16,10 @@ from minsheng.cases.ledger import find_case
 from minsheng.cases.marks import complained_of
 from minsheng.cases.models import Case, CaseMessage
 from minsheng.cases.offices import Complained, name_offices
+from minsheng.cases.queue import shown_state
 from minsheng.cases.sight import PLAIN, Sight, in_sight
 from minsheng.cases.similar import Similar, similar_to
+from minsheng.cases.standing import NAMES, Standing
 from minsheng.intake.confidential import hide_person
 from minsheng.intake.messages import open_citizen
 from minsheng.intake.models import Channel, Message
@@ -67,8 +69,12 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case with everything its page shows; ``merged_into`` is the number it was joined to."""
+    """A case with everything its page shows; ``merged_into`` is the number it was joined to.
 
+    ``standing`` is what the rooms above say of it: stage, deadline, handler, reply.
+    """
+
+    id: uuid.UUID
     number: str
     subject: str
     state: str
@@ -79,6 +85,7 @@ class CaseView:
     version: int
     message_count: int
     secret: bool
+    standing: Standing
     complained: Sequence[Complained]
     messages: Sequence[MessageView]
     similar: Sequence[Similar]
@@ -92,9 +99,10 @@ def case_view(session: Session, tools: Tools, number: str, sight: Sight = PLAIN)
     """
     case = find_case(session, number, sight)
     return CaseView(
+        id=case.id,
         number=case.number,
         subject=case.subject,
-        state=case.state,
+        state=shown_state(case),
         region=case.region,
         merged_into=_number_of(session, case.merged_into),
         opened_at=case.opened_at,
@@ -102,6 +110,7 @@ def case_view(session: Session, tools: Tools, number: str, sight: Sight = PLAIN)
         version=case.version,
         message_count=case.message_count,
         secret=case.secret,
+        standing=Standing(*(getattr(case, name) for name in NAMES)),
         complained=name_offices(session, complained_of(session, case)),
         messages=case_messages(session, tools, case, sight),
         similar=similar_to(session, case, sight),

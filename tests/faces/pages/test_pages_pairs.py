@@ -39,7 +39,7 @@ def _finding(page: str) -> str:
 
 def test_a_pair_stands_side_by_side_with_its_reasons_between(desk: Any, pair: Any) -> None:
     page, _ = _open_pair(desk)
-    assert page.text.count('<article class="pair-side">') == 2
+    assert page.text.count('class="pair-side"') == 2
     assert 'class="reasons"' in page.text
     assert '<mark class="own-fact">13</mark>' in page.text
     assert '<mark class="own-fact">14</mark>' in page.text

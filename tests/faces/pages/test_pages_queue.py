@@ -41,12 +41,14 @@ def test_views_channels_and_words_narrow_the_queue_and_stand_in_the_address(desk
     assert "没有符合条件的诉求" in desk.http.get("/queue?q=不存在的词").text
     assert shown("?sort=last_at") == shown("")[::-1]
     page = desk.http.get("/queue?view=joined&channel=mailbox").text
-    assert "/queue?view=joined&amp;channel=hotline-12345" in page
+    assert '<option value="mailbox" selected>' in page
+    assert '<input type="hidden" name="view" value="joined">' in page
+    assert "/queue?view=joined&amp;channel=mailbox&amp;state=closed" in page
 
 
 def test_a_filter_that_makes_no_sense_is_refused_with_a_page(desk: Any) -> None:
     desk.log_in()
-    for query in ("view=mine", "state=lost", "sort=name", "cursor=!!"):
+    for query in ("view=theirs", "state=lost", "due=soon", "stage=lost", "sort=name", "cursor=!!"):
         answer = desk.http.get(f"/queue?{query}")
         assert answer.status_code == 422
         assert "填写的内容不能用" in answer.text

@@ -60,6 +60,25 @@ def drop_flow(response: Response) -> None:
     response.delete_cookie(name, secure=is_secure(), httponly=True, samesite="Lax")
 
 
+def undo_value() -> str:
+    """What this browser did last to several cases, while it can be undone, or nothing."""
+    return request.cookies.get(_named("minsheng_undo"), "")
+
+
+def set_undo(response: Response, value: str, seconds: int) -> None:
+    """Have the browser remember it for so many seconds; no other site can put it there."""
+    response.set_cookie(
+        _named("minsheng_undo"), value, max_age=seconds, path="/",
+        secure=is_secure(), httponly=True, samesite="Strict",
+    )  # fmt: skip
+
+
+def drop_undo(response: Response) -> None:
+    """Take it away: it was undone."""
+    name = _named("minsheng_undo")
+    response.delete_cookie(name, secure=is_secure(), httponly=True, samesite="Strict")
+
+
 def form_token() -> str:
     """The token that forms carry where there is no session; made at its first use."""
     token: str = g.get("form_token") or request.cookies.get(_named("minsheng_form"), "")

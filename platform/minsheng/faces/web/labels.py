@@ -27,7 +27,31 @@ def plugin_name(plugin: str) -> str:
 
 def state_name(state: str) -> str:
     """The state of a case."""
-    return {"open": _("办理中"), "merged": _("已并入"), "closed": _("已办结")}.get(state, state)
+    return {"open": _("在办"), "merged": _("已并入"), "closed": _("已办结")}.get(state, state)
+
+
+def stage_name(stage: str) -> str:
+    """How far a case has come."""
+    return {
+        "received": _("受理"),
+        "assigned": _("交办"),
+        "handling": _("办理"),
+        "reviewing": _("审核"),
+        "replied": _("已回复"),
+        "callback": _("回访"),
+        "closed": _("办结"),
+    }.get(stage, stage)
+
+
+def due_name(due: str) -> str:
+    """A part of the queue by its deadlines."""
+    return {
+        "overdue": _("逾期"),
+        "today": _("今日到期"),
+        "week": _("七日内到期"),
+        "paused": _("暂停"),
+        "none": _("未定期限"),
+    }.get(due, due)
 
 
 def role_name(role: str) -> str:

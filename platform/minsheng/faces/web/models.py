@@ -6,6 +6,8 @@ Templates compute nothing; a view turns what a service verb gave into one of the
 from dataclasses import dataclass
 from datetime import datetime
 
+from minsheng.faces.web.deadlines import Chip
+
 
 @dataclass(frozen=True, slots=True)
 class OriginBadge:
@@ -30,6 +32,9 @@ class QueueRow:
     last_at: datetime
     review_count: int
     secret: bool
+    stage: str
+    handler: str
+    due: Chip | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,24 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice among several by a list: ``href`` of each choice is the value that is sent."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QueueScreen:
-    """A page of the queue with its filters; ``live_href`` is asked again for a first page."""
+    """A page of the queue with its filters; ``live_href`` is asked again for a first page.
+
+    ``query`` is what stands behind the ``?`` of its address, to be kept under a name.
+    """
 
     title: str
     rows: tuple[QueueRow, ...]
-    channels: tuple[Choice, ...]
+    filters: tuple[Filter, ...]
     states: tuple[Choice, ...]
     sorts: tuple[Choice, ...]
     search: str
@@ -59,6 +76,7 @@ class QueueScreen:
     first_href: str | None
     next_href: str | None
     live_href: str | None
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +112,9 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of one text: ``own`` words, the ``same`` words as another, or an own ``fact``."""
+    """A run of one text: ``own`` words, the ``same`` words as another, an own ``fact``, or a
+    ``clash``: what the other text names otherwise.
+    """
 
     text: str
     kind: str
@@ -194,12 +214,38 @@ class CaseScreen:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """One sentence of a text; ``courtesy`` ones say nothing of the matter and are folded."""
+
+    pieces: tuple[Piece, ...]
+    courtesy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """Two sentences side by side; None where a text says nothing of the kind."""
+
+    left: Passage | None
+    right: Passage | None
+
+
+@dataclass(frozen=True, slots=True)
 class PairSide:
-    """One side of a possible duplicate."""
+    """One side of a possible duplicate; ``due`` is the deadline of its case."""
 
     number: str
     message_count: int
     column: OriginColumn
+    due: Chip | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What each answer will do, in sentences: to deadlines, to replies, to the citizens."""
+
+    same: tuple[str, ...]
+    related: tuple[str, ...]
+    different: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +254,32 @@ class PairScreen:
 
     left: PairSide
     right: PairSide
+    rows: tuple[PassageRow, ...]
+    then: Consequences
+    next_href: str
     finding: str
     score: float | None
     reasons: tuple[ReasonLine, ...]
     algorithm: str
     waiting: int
     skip_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairLine:
+    """A possible duplicate in a list: both sides in short."""
+
+    finding: str
+    score: float
+    reasons: tuple[ReasonLine, ...]
+    left: str
+    left_plugin: str
+    left_subject: str
+    left_text: str
+    right: str
+    right_plugin: str
+    right_subject: str
+    right_text: str
 
 
 @dataclass(frozen=True, slots=True)

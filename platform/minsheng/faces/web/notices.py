@@ -56,6 +56,14 @@ def _plain() -> dict[str, Notice]:
     return {
         "not_same": Notice(_("已记住：不是同一件。以后不再提示，也不会自动合并。")),
         "related": Notice(_("已记住：相关，但各办各的。")),
+        "answered": Notice(_("结论已记下。下面是剩下的。")),
+        "undone": Notice(_("已撤销，和刚才之前一样。"), icon="undo"),
+        "too_late": Notice(_("十秒已过，不能撤销。请逐件改回。"), "warn", "alert"),
+        "view_kept": Notice(_("视图已保存，在左边。")),
+        "view_dropped": Notice(_("视图已删除。")),
+        "view_refused": Notice(
+            _("没有保存：名称要 1 到 30 个字，最多 20 个视图。"), "warn", "alert"
+        ),
         "pulled": Notice(_("已安排取件，稍候看最近一次运行。")),
         "paused": Notice(_("渠道已暂停。对方的来件不会丢，恢复后接着取。")),
         "resumed": Notice(_("渠道已恢复，马上取件。")),

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -25,18 +26,23 @@ from minsheng.cases.service import (
     similar_to,
     view_counts,
 )
+from minsheng.faces.web.aligned import align
 from minsheng.faces.web.case import message_id, wish
-from minsheng.faces.web.compare import compare
+from minsheng.faces.web.consequences import consequences, due_of
+from minsheng.faces.web.deadlines import deadline_chip
 from minsheng.faces.web.desk import may, needs, office_session, tools
-from minsheng.faces.web.models import OriginColumn, PairScreen, PairSide
+from minsheng.faces.web.models import PairLine, PairScreen, PairSide
 from minsheng.faces.web.places import place_names
-from minsheng.faces.web.present import message_column, reason_lines
+from minsheng.faces.web.present import Around, message_column, reason_lines
 from minsheng.faces.web.rail import render_desk
 from minsheng.faces.web.sight import sight
+from minsheng.handling.office import calendar_of
 
 pair_pages = Blueprint("pair_pages", __name__)
 
 MOST_CASES = 50
+MOST_PAIRS = 20
+_EXCERPT = 160
 _DONE = {"same": "merged", "related": "related", "different": "not_same"}
 
 
@@ -56,6 +62,37 @@ def next_pair() -> ResponseReturnValue:
     return redirect(
         url_for("pair_pages.show_pair", number=number, finding=finding, done=done, about=about), 303
     )
+
+
+@pair_pages.get("/review/list")
+@needs("cases.read")
+def list_pairs() -> ResponseReturnValue:
+    """Open pairs one below the other, to be answered together."""
+    with office_session() as session:
+        found = list(islice(_pairs_after(session, "", ""), MOST_PAIRS))
+        lines = [_line(session, number, similar) for number, similar in found]
+        return render_desk(
+            session, "desk/pair_list.html", "review", pairs=lines, may_merge=may("cases.merge")
+        )
+
+
+@pair_pages.post("/review/list")
+@needs("cases.merge")
+def answer_list() -> ResponseReturnValue:
+    """Close several pairs, each in a transaction of its own; what was answered meanwhile stays."""
+    done = 0
+    for given in request.form.getlist("answer")[:MOST_PAIRS]:
+        finding, _blank, outcome = given.partition(" ")
+        wanted = message_id(finding)
+        if wanted is None or outcome not in _DONE:
+            continue
+        try:
+            with office_session() as session:
+                answer_finding(session, tools(), wish(), wanted, outcome)
+            done += 1
+        except (FindingNotFound, CaseConflict):
+            continue
+    return redirect(url_for(".list_pairs", done="answered" if done else "already"), 303)
 
 
 @pair_pages.get("/cases/<number>/pairs/<uuid:finding>")
@@ -153,23 +190,55 @@ def _screen(
     ours = _message(view, similar.our_message if similar else None)
     theirs = _message(other, similar.their_message if similar else None)
     places = place_names(session, (ours.region, theirs.region))
-    bodies = compare([ours.body, theirs.body])
+    around = Around(places, {}, tools().clock.now(), calendar_of(session))
     finding = str(similar.finding_id) if similar and similar.state == "open" else ""
     skip = url_for("pair_pages.next_pair", case=view.number, finding=finding)
     return PairScreen(
-        left=_side(view, message_column(ours, bodies[0], places)),
-        right=_side(other, message_column(theirs, bodies[1], places)),
+        left=_side(view, ours, around),
+        right=_side(other, theirs, around),
+        rows=align(ours.body, theirs.body),
+        then=consequences((view, ours), (other, theirs), asked=bool(finding)),
+        next_href=_following(session, view.number, finding) if finding else "",
         finding=finding,
         score=similar.score if similar else None,
         reasons=reason_lines(similar.reasons) if similar else (),
         algorithm=similar.algorithm if similar else "",
-        waiting=view_counts(session, sight())["review"],
+        waiting=view_counts(session, tools(), QueueQuery(), sight())["review"],
         skip_href=skip if finding else url_for("case_pages.show_case", number=view.number),
     )
 
 
-def _side(view: CaseView, column: OriginColumn) -> PairSide:
-    return PairSide(view.number, view.message_count, column)
+def _side(view: CaseView, message: MessageView, around: Around) -> PairSide:
+    due = deadline_chip(due_of(view), around.now, around.calendar)
+    column = message_column(message, (), around.places)
+    return PairSide(view.number, view.message_count, column, due)
+
+
+def _line(session: Session, number: str, similar: Similar) -> PairLine:
+    """A pair as one line of the list; our own side as it may be shown."""
+    view = case_view(session, tools(), number, sight())
+    ours = _message(view, similar.our_message)
+    return PairLine(
+        finding=str(similar.finding_id),
+        score=similar.score,
+        reasons=reason_lines(similar.reasons),
+        left=number,
+        left_plugin=ours.plugin,
+        left_subject=ours.subject,
+        left_text=ours.body[:_EXCERPT],
+        right=similar.case,
+        right_plugin=similar.plugin,
+        right_subject=similar.subject,
+        right_text=similar.body[:_EXCERPT],
+    )
+
+
+def _following(session: Session, number: str, finding: str) -> str:
+    """The address of the pair that comes next, so that a browser can have it ready."""
+    found = next(_pairs_after(session, number, finding), None)
+    if found is None:
+        return ""
+    return url_for("pair_pages.show_pair", number=found[0], finding=str(found[1].finding_id))
 
 
 def _message(view: CaseView, wanted: uuid.UUID | None) -> MessageView:

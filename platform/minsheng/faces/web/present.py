@@ -1,14 +1,18 @@
 """From what the verbs give to what the templates draw."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from minsheng.cases.service import CaseView, EventView, MessageView, QueueRow, Similar
 from minsheng.cases.service import Join as JoinFact
 from minsheng.faces.web import models
 from minsheng.faces.web.compare import compare
+from minsheng.faces.web.deadlines import Due, deadline_chip
 from minsheng.faces.web.locale import language
 from minsheng.faces.web.words import _
+from minsheng.handling.calendar import Calendar
 
 Names = Mapping[str, str]
 _EVENT_ICONS = {
@@ -26,8 +30,20 @@ _EVENT_ICONS = {
 }
 
 
-def queue_row(row: QueueRow, places: Names) -> models.QueueRow:
-    """One case of the queue."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What rows of the queue need besides themselves: names, the moment and the calendar."""
+
+    places: Names
+    people: Names
+    now: datetime
+    calendar: Calendar
+
+
+def queue_row(row: QueueRow, around: Around) -> models.QueueRow:
+    """One case of the queue; one that is done or joined has no deadline any more."""
+    places = around.places
+    due = Due(row.due_at if row.state == "open" else None, row.due_estimated, row.paused)
     return models.QueueRow(
         number=row.number,
         subject=row.subject,
@@ -40,6 +56,9 @@ def queue_row(row: QueueRow, places: Names) -> models.QueueRow:
         last_at=row.last_at,
         review_count=row.review_count,
         secret=row.secret,
+        stage=row.stage,
+        handler=around.people.get(row.handler, row.handler),
+        due=deadline_chip(due, around.now, around.calendar),
     )
 
 

@@ -1,22 +1,41 @@
 """The rail beside every page of the desk: the views with their counts, and the sources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from minsheng.cases.service import COUNT_UP_TO, VIEWS, view_counts
+from minsheng.cases.service import COUNT_UP_TO, COUNTED, QueueQuery, saved_views, view_counts
 from minsheng.faces.web.admin_rail import administration
-from minsheng.faces.web.desk import may, visitor
+from minsheng.faces.web.desk import may, tools, visitor
 from minsheng.faces.web.models import Choice
 from minsheng.faces.web.notices import Notice, notices
 from minsheng.faces.web.sight import sight
+from minsheng.faces.web.staff import unclaimed
 from minsheng.faces.web.words import _
 from minsheng.intake.service import list_aside
 
 MOST_ASIDE = 100
-_ICONS = {"all": "inbox", "review": "review", "joined": "joined"}
+_ICONS = {
+    "mine": "mine",
+    "unclaimed": "claim",
+    "today": "timer",
+    "overdue": "alert",
+    "review": "review",
+    "all": "inbox",
+    "joined": "joined",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One of the person's own views; ``id`` is what dropping it names."""
+
+    id: str
+    label: str
+    href: str
+    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +46,7 @@ class Rail:
     person: str
     roles: tuple[str, ...]
     views: tuple[Choice, ...]
+    saved: tuple[Saved, ...]
     sources: tuple[Choice, ...]
     administration: tuple[Choice, ...]
     notices: tuple[Notice, ...]
@@ -34,7 +54,15 @@ class Rail:
 
 def view_name(view: str) -> str:
     """What the desk calls a view of the queue."""
-    return {"all": _("全部"), "review": _("待查重"), "joined": _("已并案")}[view]
+    return {
+        "mine": _("我的待办"),
+        "unclaimed": _("待签收"),
+        "today": _("今日到期"),
+        "overdue": _("逾期"),
+        "review": _("待查重"),
+        "all": _("全部"),
+        "joined": _("已并案"),
+    }[view]
 
 
 def count_words(count: int, most: int) -> str:
@@ -44,17 +72,28 @@ def count_words(count: int, most: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is: open cases by view, arrivals in quarantine."""
+    """How much there is: open cases by view, arrivals in quarantine; and the person's own views."""
 
     views: Mapping[str, int]
     aside: int
+    saved: tuple[Saved, ...] = ()
 
 
 def count_all(session: Session) -> Counts:
     """Count what the person may see; nothing else is asked for."""
-    views = view_counts(session, sight()) if may("cases.read") else {}
+    reads, me = may("cases.read"), visitor().user.username
+    asked = QueueQuery(me=me, unclaimed=unclaimed())
+    views = view_counts(session, tools(), asked, sight()) if reads else {}
     aside = len(list_aside(session, limit=MOST_ASIDE)) if may("quarantine.read") else 0
-    return Counts(views, aside)
+    return Counts(views, aside, tuple(_saved(session, me)) if reads else ())
+
+
+def _saved(session: Session, me: str) -> Iterator[Saved]:
+    here = request.query_string.decode(errors="replace")
+    for view in saved_views(session, me):
+        href = f"{url_for('queue_pages.show_queue')}?{view.query}"
+        current = request.endpoint == "queue_pages.show_queue" and here == view.query
+        yield Saved(str(view.id), view.name, href, current)
 
 
 def make_rail(counts: Counts, current: str) -> Rail:
@@ -65,6 +104,7 @@ def make_rail(counts: Counts, current: str) -> Rail:
         person=found.user.name,
         roles=tuple(found.user.roles),
         views=tuple(_views(counts, current)),
+        saved=counts.saved,
         sources=tuple(_sources(counts, current)),
         administration=tuple(administration(current)),
         notices=tuple(notices()),
@@ -88,7 +128,8 @@ def _views(counts: Counts, current: str) -> list[Choice]:
             count_words(counts.views[view], COUNT_UP_TO) if counts.views[view] else "0",
             _ICONS[view],
         )
-        for view in VIEWS
+        for view in COUNTED
+        if view != "mine" or may("cases.handle")
     ]
 
 

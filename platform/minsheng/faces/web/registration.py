@@ -10,6 +10,7 @@ from minsheng.faces.web import labels, times
 from minsheng.faces.web.account import account_pages
 from minsheng.faces.web.admin_pages import ADMIN_PAGES
 from minsheng.faces.web.assets import assets_of
+from minsheng.faces.web.bulk import bulk_pages
 from minsheng.faces.web.case import case_pages
 from minsheng.faces.web.central import central_pages
 from minsheng.faces.web.channels import channel_pages
@@ -21,6 +22,7 @@ from minsheng.faces.web.locale import language, register_locale, theme
 from minsheng.faces.web.login import login_pages
 from minsheng.faces.web.oidc import provider_login_pages
 from minsheng.faces.web.pairs import pair_pages
+from minsheng.faces.web.portal import register_portal
 from minsheng.faces.web.providers import provider_pages
 from minsheng.faces.web.quarantine import quarantine_pages
 from minsheng.faces.web.queue import queue_pages
@@ -34,6 +36,7 @@ PAGES = (
     step_pages,
     account_pages,
     queue_pages,
+    bulk_pages,
     case_pages,
     secrecy_pages,
     pair_pages,
@@ -66,6 +69,7 @@ def register(
     for pages in PAGES:
         app.register_blueprint(pages)
     register_problem_page(app)
+    register_portal(app)
     app.after_request(keep_form_token)
     register_headers(app)
 
@@ -101,6 +105,7 @@ _FILTERS = {
     "plugin_icon": labels.plugin_icon,
     "plugin_name": labels.plugin_name,
     "state_name": labels.state_name,
+    "stage_name": labels.stage_name,
     "role_name": labels.role_name,
     "channel_state": labels.channel_state,
     "outcome_name": labels.outcome_name,

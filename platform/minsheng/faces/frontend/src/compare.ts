@@ -9,7 +9,7 @@ function show(on: boolean): void {
   for (const button of all("[data-compare-switch]")) button.setAttribute("aria-pressed", String(on));
 }
 
-/** Turns marking on or off by the switch; the key `d` presses it. */
+/** Turns marking on or off by the switch; the key `v` presses it. */
 export function watchCompare(): void {
   if (localStorage.getItem(REMEMBERED) === "off") show(false);
   onClick("[data-compare-switch]", (button) => {

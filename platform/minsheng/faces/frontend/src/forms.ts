@@ -39,6 +39,19 @@ function searchWhileTyping(): void {
   }
 }
 
+/** Leaves empty fields out of the address of a search, so that it says only what is chosen. */
+function sendLean(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || !form.matches("[data-lean]")) return;
+    const empty = all<HTMLInputElement>("input[name], select[name]", form).filter((field) => !field.value);
+    for (const field of empty) field.disabled = true;
+    window.setTimeout(() => {
+      for (const field of empty) field.disabled = false;
+    });
+  });
+}
+
 function forgetNotice(): void {
   const here = new URL(location.href);
   if (!here.searchParams.has("done")) return;
@@ -51,6 +64,7 @@ function forgetNotice(): void {
 export function watchForms(): void {
   sendOnce();
   searchWhileTyping();
+  sendLean();
   forgetNotice();
   onClick("[data-print]", () => window.print());
 }

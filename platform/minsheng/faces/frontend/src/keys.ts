@@ -29,7 +29,7 @@ export function watchKeys(): void {
     if (isTyping(event) || one("dialog[open]")) return;
     if (event.key === "?") help();
     if (event.key === "u") press("[data-up]");
-    if (event.key === "d") press("[data-compare-switch]");
+    if (event.key === "v") press("[data-compare-switch]");
     if (/^[1-9n]$/.test(event.key)) press(`[data-key="${event.key}"]`);
     if (event.key === "/") {
       event.preventDefault();

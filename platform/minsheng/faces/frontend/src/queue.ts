@@ -1,4 +1,5 @@
 /** The queue: one row is selected; on wide screens its preview stands beside the list. */
+import { pickRow, watchBulk } from "./bulk";
 import { all, isTyping, one, onClick } from "./dom";
 
 const WIDE = matchMedia("(min-width: 1320px)");
@@ -43,20 +44,28 @@ function move(step: number): void {
   next.scrollIntoView({ block: "nearest" });
 }
 
+/** Opens what a key asks for at the selected row: the same address with a place or a wish. */
+function open(suffix: string): void {
+  const row = selected ? document.getElementById(selected) : null;
+  const link = row && one<HTMLAnchorElement>("a", row);
+  if (link) location.assign(link.href + suffix);
+}
+
 function keepSelection(): void {
   const list = rows();
   const row = list.find((one) => one.id === selected) ?? (WIDE.matches ? list[0] : undefined);
   if (row) mark(row);
 }
 
-/** j and k move, Enter opens, a click beside the link selects; the selection survives a refresh. */
+/** j and k move, x picks, m d r go to a place of the case, Enter opens, a click beside the link selects; the selection survives a refresh. */
 export function watchQueue(): void {
   if (!one("[data-queue]")) return;
   keepSelection();
+  watchBulk();
   document.addEventListener("htmx:after:swap", keepSelection);
   WIDE.addEventListener("change", keepSelection);
   onClick("[data-row]", (row, event) => {
-    if (event.target instanceof Element && !event.target.closest("a")) mark(row);
+    if (event.target instanceof Element && !event.target.closest("a, input")) mark(row);
   });
   document.addEventListener("focusin", (event) => {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-row]") : null;
@@ -64,8 +73,13 @@ export function watchQueue(): void {
   });
   document.addEventListener("keydown", (event) => {
     if (isTyping(event)) return;
+    if (one("dialog[open]")) return;
     if (event.key === "j") move(1);
     if (event.key === "k") move(-1);
+    if (event.key === "m") open("#similar");
+    if (event.key === "d") open("#dispatch");
+    if (event.key === "r") open("#reply");
+    if (event.key === "x" && selected) pickRow(selected);
     const link = event.target === document.body && selected ? one<HTMLAnchorElement>("a", document.getElementById(selected)!) : null;
     if (event.key === "Enter" && link) link.click();
   });
