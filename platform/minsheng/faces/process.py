@@ -10,6 +10,8 @@ from minsheng.accounts.tidying import TIDY
 from minsheng.accounts.work import Tidier
 from minsheng.audit import Tools, make_tools
 from minsheng.cases.matching import MatchMaker
+from minsheng.handling.handover_work import Carrier, Placer, Reporter
+from minsheng.handling.handovers_words import CARRY, ONWARD, PLACED
 from minsheng.handling.work import HANDLERS as HANDLING_WORK
 from minsheng.intake.host import Limits, PluginHost, PluginRegistry
 from minsheng.intake.parsing import Parser
@@ -34,6 +36,7 @@ from minsheng.supervision.service import ROLL_UP, RollUp
 CHANNELS, CASES = "channels", "cases"
 KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES, TIDY: CASES, ROLL_UP: CASES}
 KINDS |= {each.kind: CASES for each in HANDLING_WORK}
+KINDS |= {CARRY: CASES, PLACED: CASES, ONWARD: CASES}
 """Which queue a kind of work is rung on; a worker listens on one of them (runtime.bell)."""
 
 MASTER_KEY = "keys/master.key"
@@ -128,6 +131,9 @@ def make_runner(process: Process) -> Runner:
         PARSE: Handler(Parser(tools, host, lease).work, CHANNELS),
         MATCH: Handler(MatchMaker(tools, lease).work, CASES),
         ROLL_UP: Handler(RollUp(tools, lease).work, CASES),
+        CARRY: Handler(Carrier(tools, lease).work, CASES),
+        PLACED: Handler(Placer(tools).work, CASES),
+        ONWARD: Handler(Reporter(tools).work, CASES),
         TIDY: Handler(Tidier(tools, SessionLimits.from_settings(process.settings)).work, CASES),
     }
     handlers |= {each.kind: Handler(each(tools).work, CASES) for each in HANDLING_WORK}

@@ -16,13 +16,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Actor, Tools
-from minsheng.cases.models import Case, CaseEvent, CaseMessage
+from minsheng.cases.models import Case, CaseEvent
 from minsheng.cases.service import Wish, mark_complained, place_case
 from minsheng.cases.sight import Sight
 from minsheng.handling.handover_models import (
     ACCEPTED,
     ANSWERED,
-    JOINED,
     RECALLED,
     RETURNED,
     SENT,
@@ -31,6 +30,7 @@ from minsheng.handling.handover_models import (
 )
 from minsheng.handling.handovers import recall_locked
 from minsheng.handling.handovers_channel import receive
+from minsheng.handling.handovers_joins import note_join
 from minsheng.handling.handovers_leave import leave_case
 from minsheng.handling.handovers_places import (
     case_of_message,
@@ -39,7 +39,7 @@ from minsheng.handling.handovers_places import (
     incoming_of,
     outgoing_of,
 )
-from minsheng.handling.handovers_steps import CORRECTED, missing_steps, own_step, take_step
+from minsheng.handling.handovers_steps import CORRECTED, missing_steps, own_step
 from minsheng.handling.handovers_words import CARRY, ONWARD, PLACED, named
 from minsheng.runtime.database import insert_rows
 from minsheng.runtime.failpoints import failpoint
@@ -239,11 +239,7 @@ class Placer:
         if handover.to_case is None:
             handover.to_case = case.id
             _carry_order(session, tools, handover, case)
-        if handover.joined_at is None and _stands_with_others(session, handover, case):
-            take_step(handover, JOINED, tools.clock.now())
-            actor = Actor("office", handover.to_code)
-            tools.auditor.record(session, actor, "handover.joined", "handover", handover.id)
-            add_work(session, CARRY, [handover.id], tools.clock.now())
+        note_join(session, tools, handover, case)
         return True
 
 
@@ -296,10 +292,3 @@ def _carry_order(session: Session, tools: Tools, handover: Handover, case: Case)
         except BodyNotFound:
             # A body that this office cannot see is none that it could hand the case to.
             continue
-
-
-def _stands_with_others(session: Session, handover: Handover, case: Case) -> bool:
-    others = select(CaseMessage.message_id).where(
-        CaseMessage.case_id == case.id, CaseMessage.message_id != handover.to_message
-    )
-    return session.scalar(others.limit(1)) is not None

@@ -24,6 +24,7 @@ from minsheng.handling.handover_models import (
 )
 from minsheng.handling.handovers_content import seal_answer
 from minsheng.handling.handovers_errors import HandoverConflict, HandoverNotFound
+from minsheng.handling.handovers_joins import note_join
 from minsheng.handling.handovers_leave import leave_case
 from minsheng.handling.handovers_places import (
     case_of_message,
@@ -46,6 +47,7 @@ def accept_handover(session: Session, tools: Tools, wish: Wish, handover_id: uui
     handover, case = _lock_received(session, wish.sight, handover_id)
     if handover.state != ACCEPTED:
         _demand_waiting(handover)
+        note_join(session, tools, handover, case)
         take_step(handover, ACCEPTED, tools.clock.now())
         _tell(session, tools, wish.actor, handover, case, "accept", {})
     return handover
@@ -126,13 +128,14 @@ def answer_handover(
     if handover.state not in (*WAITING, ANSWERED):
         message = f"the handover was {handover.state}: there is nobody to answer"
         raise HandoverConflict(message)
-    now = tools.clock.now()
+    now, case = tools.clock.now(), case_of_message(session, message_id)
+    if case is not None:
+        note_join(session, tools, handover, case)
     if handover.state not in (ACCEPTED, ANSWERED):
         take_step(handover, ACCEPTED, now)
     take_step(handover, CORRECTED if handover.state == ANSWERED else ANSWERED, now)
     handover.answer = seal_answer(tools, handover, public_text, private_text)
     handover.reply_id = reply_id
-    case = case_of_message(session, message_id)
     _tell(session, tools, actor, handover, case, "answer", {"reply": str(reply_id)})
     failpoint("answer.before_commit")
     return handover
