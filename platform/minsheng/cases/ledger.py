@@ -16,6 +16,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Actor, Tools
+from minsheng.cases.carried import found_case, give_back, take_deadline
 from minsheng.cases.errors import CaseConflict, CaseNotFound, MessageNotInCase, SaidNotSame
 from minsheng.cases.marks import carry_marks, refresh_secret
 from minsheng.cases.memory import any_not_same, remember_not_same
@@ -75,6 +76,7 @@ def merge(
         message = f"{number} and {other} were said not to be the same: confirm to join them anyway"
         raise SaidNotSame(message)
     data = {"from": joined.number, "into": survivor.number, "messages": _texts(theirs)}
+    data |= take_deadline(session, survivor, joined)
     event = _tell_both(session, tools, wish, "merged", (survivor, joined), data)
     _move(session, theirs, survivor.id, event)
     joined.state, joined.merged_into = MERGED, survivor.id
@@ -99,6 +101,9 @@ def unmerge(session: Session, tools: Tools, wish: Wish, number: str, other: str)
         raise CaseConflict(message)
     brought = _brought(session, survivor.id, joined)
     moved = _with_followers(session, survivor.id, brought)
+    if not moved or len(moved) == survivor.message_count:
+        message = f"{number} or {other} would be left without any message: join what was split off"
+        raise CaseConflict(message)
     _part(session, tools, wish, "unmerged", survivor, joined, moved)
     return joined
 
@@ -158,7 +163,8 @@ def case_event(
 
 _CLOSE = text("""
     update findings set state = 'closed', outcome = :outcome
-    where tenant_id = :tenant and state = 'open'
+    where tenant_id = :tenant
+      and (state = 'open' or (:outcome = 'different' and state = 'closed' and outcome = 'same'))
       and ((message_id = any(:ours) and other_id = any(:theirs))
         or (message_id = any(:theirs) and other_id = any(:ours)))
 """)
@@ -167,7 +173,10 @@ _CLOSE = text("""
 def close_findings(
     session: Session, ours: Sequence[uuid.UUID], theirs: Sequence[uuid.UUID], outcome: str
 ) -> None:
-    """Close what the matcher asked about two groups of messages with a person's answer."""
+    """Close what the matcher asked about two groups of messages with a person's answer.
+
+    Said to be different, what was said to be the same before is different from now on.
+    """
     asked = {"tenant": tenant_of(session), "ours": list(ours), "theirs": list(theirs)}
     session.execute(_CLOSE, asked | {"outcome": outcome})
 
@@ -183,9 +192,13 @@ def _part(
 ) -> None:
     left = sorted(set(messages_in(session, case.id)) - set(moved))
     data = {"from": case.number, "into": home.number, "messages": _texts(moved)}
+    merge = _last_merge(session, home) if home.merged_into else None
+    if home.merged_into:
+        data |= give_back(session, case, home, merge)
+    else:
+        data |= found_case(session, case, home, moved)
     event = _tell_both(session, tools, wish, kind, (case, home), data)
     _move(session, moved, home.id, event, settle=True)
-    merge = _last_merge(session, home) if home.merged_into else None
     carry_marks(session, case, home, tools.clock.now(), merge.id if merge else None)
     home.state, home.merged_into = OPEN, None
     remember_not_same(session, tools, wish.actor, moved, left)

@@ -1,5 +1,6 @@
 """Which error of a room becomes which problem: the rows of every room in one table."""
 
+from minsheng.cases.errors import MatchingInvalid
 from minsheng.cases.service import (
     CaseConflict,
     CaseNotFound,
@@ -50,6 +51,7 @@ PROBLEMS: ProblemTable = {
     HostError: ProblemKind(502, "plugin-failed", "The channel's plugin failed"),
     CaseNotFound: _ABSENT,
     FindingNotFound: _ABSENT,
+    MatchingInvalid: _INVALID,
     MessageNotInCase: _ABSENT,
     MessageNotFound: _ABSENT,
     PurposeInvalid: _INVALID,

@@ -77,6 +77,10 @@ _QUEUE = {
     "view": "all", "state": "open", "channel": CHANNEL, "q": Id("case"), "sort": "-last_at",
     "cursor": "",
 }  # fmt: skip
+_NOVEMBER = {
+    "since": "2026-11-01T00:00:00+08:00", "until": "2026-12-01T00:00:00+08:00", "sample": 50,
+    "seed": 1,
+}  # fmt: skip
 _LOOKS = "the trail keeps what its reader looked for"
 _TRAIL = {
     "who": "",
@@ -154,6 +158,17 @@ API: Mapping[str, Given] = {
     "POST /users/<username>/off": Given({"username": USER}),
     "POST /findings/<uuid:finding_id>/answer": Given(
         {"finding_id": FINDING}, body={"outcome": "different", "reason": "两栋楼"}
+    ),
+    "POST /findings/answers": Given(
+        body={"answers": [{"finding": FINDING, "outcome": "related"}], "reason": "两栋楼"}
+    ),
+    "GET /matching": Given(),
+    "PATCH /matching": Given(body={"join": 0.97, "review": 0.5, "auto_join": "citizen"}),
+    "GET /matching/figures": Given(query={"since": "2026-11-01", "until": "2026-11-30"}),
+    "GET /matching/joins": Given(query={**_NOVEMBER, "cursor": "", "limit": 50}),
+    "POST /matching/joins/<uuid:message_id>/verdict": Given(
+        {"message_id": MESSAGE}, body={"verdict": "right", "sampled": True, "reason": "同一件事"},
+        silent="the matcher joined nothing here",
     ),
 }  # fmt: skip
 """The operations below ``/api/v1``."""

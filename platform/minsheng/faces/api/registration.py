@@ -3,7 +3,17 @@
 from flask import Flask
 
 from minsheng.accounts.scopes import SCOPES
-from minsheng.faces.api import cases, channels, clients, messages, metrics, secrecy, tenants, users
+from minsheng.faces.api import (
+    cases,
+    channels,
+    clients,
+    matching,
+    messages,
+    metrics,
+    secrecy,
+    tenants,
+    users,
+)
 from minsheng.faces.api.desk import EXTENSION, ApiTools
 from minsheng.faces.api.docs import register_docs
 from minsheng.faces.problems import ProblemApi
@@ -28,7 +38,17 @@ def register_api(app: Flask, api_tools: ApiTools) -> ProblemApi:
     api = ProblemApi(app)
     flow = {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": dict(SCOPES)}}
     api.spec.components.security_scheme("oauth2", {"type": "oauth2", "flows": flow})
-    for room in (tenants, channels, messages, cases, clients, secrecy, users, metrics):
+    for room in (
+        tenants,
+        channels,
+        messages,
+        cases,
+        matching,
+        clients,
+        secrecy,
+        users,
+        metrics,
+    ):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
     register_docs(app, api, PROBLEMS, PREFIX)
     return api
