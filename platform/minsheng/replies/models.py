@@ -15,7 +15,7 @@ DESK, HANDOVER, IMPORTED = "desk", "handover", "import"
 LIVE, DEAD, WITHDRAWN = "live", "dead", "withdrawn"
 READY, SENDING, SENT = "ready", "sending", "sent"
 FAILED, UNCERTAIN, OFFERED, SUPERSEDED = "failed", "uncertain", "offered", "superseded"
-REPLY, ACK = "reply", "ack"
+REPLY, ACK, NOTICE = "reply", "ack", "notice"
 
 
 class Reply(TenantTable, Base):
@@ -157,7 +157,8 @@ class Outgoing(TenantTable, Base):
 
     ``message_id`` is the message that is answered, ``also`` the citizen's other messages of the
     case on the channel, answered with it. ``delivery_key`` is the same at every attempt (mail: the
-    Message-ID). ``asked`` says that the source has to be asked before it is sent (again).
+    Message-ID). A notice tells that the promise ``notice_id`` was kept. ``asked`` says that the
+    source has to be asked before it is sent (again).
     States: ready, sending, sent, failed, uncertain (待核实), offered (a pushed channel: the poster
     fetches it), superseded (a correction went out in its place).
     """
@@ -178,11 +179,16 @@ class Outgoing(TenantTable, Base):
             "uq_outbox_ack", "tenant_id", "message_id", unique=True,
             postgresql_where=text("kind = 'ack'"),
         ),
+        Index(
+            "uq_outbox_notice", "tenant_id", "notice_id", "message_id", unique=True,
+            postgresql_where=text("kind = 'notice'"),
+        ),
     )  # fmt: skip
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(server_default=REPLY)
     reply_id: Mapped[uuid.UUID | None]
+    notice_id: Mapped[uuid.UUID | None]
     case_id: Mapped[uuid.UUID]
     channel_id: Mapped[uuid.UUID]
     message_id: Mapped[uuid.UUID]

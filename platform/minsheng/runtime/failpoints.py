@@ -43,7 +43,14 @@ HANDLING = (
     "answer.before_commit",
 )
 """The places that a case passes once it is handed over."""
-FAILPOINTS = (*ROAD, *HANDLING)
+REPLIES = (
+    "approve.before_commit",
+    "deliver.before_send",
+    "deliver.after_send",
+    "deliver.after_commit",
+)
+"""The places that an answer passes on its way to a citizen."""
+FAILPOINTS = (*ROAD, *HANDLING, *REPLIES)
 """Every place there is."""
 
 Effect = Literal["kill", "raise"]

@@ -144,6 +144,7 @@ create table outbox (
     id uuid not null,
     kind text not null default 'reply',
     reply_id uuid,
+    notice_id uuid,
     case_id uuid not null,
     channel_id uuid not null,
     message_id uuid not null,
@@ -171,7 +172,8 @@ create table outbox (
     constraint fk_outbox_messages foreign key (tenant_id, message_id)
         references messages (tenant_id, id),
     constraint ck_outbox_kind check (
-        kind in ('reply', 'ack') and (kind = 'reply') = (reply_id is not null)),
+        kind in ('reply', 'ack', 'notice') and (kind = 'reply') = (reply_id is not null)
+        and (kind = 'notice') = (notice_id is not null)),
     constraint ck_outbox_state check (state in (
         'ready', 'sending', 'sent', 'failed', 'uncertain', 'offered', 'superseded')),
     constraint ck_outbox_sent check ((state = 'sent') = (sent_at is not null))
@@ -272,6 +274,8 @@ INDEXES = (
     " on reply_citations (tenant_id, document_id)",
     "create index ix_reply_warnings_tenant_id_other_id on reply_warnings (tenant_id, other_id)",
     "create unique index uq_outbox_ack on outbox (tenant_id, message_id) where kind = 'ack'",
+    "create unique index uq_outbox_notice on outbox (tenant_id, notice_id, message_id)"
+    " where kind = 'notice'",
     "create index ix_outbox_state on outbox (tenant_id, state, id)",
     "create index ix_outbox_case_id on outbox (tenant_id, case_id, id)",
     "create index ix_outbox_message_id on outbox (tenant_id, message_id, id)",
