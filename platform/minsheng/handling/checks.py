@@ -54,7 +54,7 @@ def _other_unit(act: Act, person: str) -> None:
     """Re-checked by another unit; where the office is one unit, by another person at least."""
     handlers = {act.case.handler, *act.row.handled_by}
     known = select(User.username, User.unit).where(User.username.in_({person, *handlers}))
-    units = dict(act.session.execute(known).tuples().all())
+    units = dict(act.session.execute(known).all())
     own = own_name(act.session)
     mine = units.get(person) or own
     if mine != own and mine in {units.get(name) or own for name in handlers}:

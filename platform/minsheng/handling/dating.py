@@ -53,7 +53,7 @@ def _term(session: Session, case: Case, row: CaseHandling, own: CaseHandling | N
     waited = select(Pause.paused_at, Pause.resumed_at).where(
         Pause.case_id.in_([row.case_id, *([own.case_id] if own else [])])
     )
-    pauses = [(start, end) for start, end in session.execute(waited.order_by(Pause.id)).tuples()]
+    pauses = [(start, end) for start, end in session.execute(waited.order_by(Pause.id))]
     if row.fixed_on is not None:
         pauses = [each for each in pauses if each[0] >= row.fixed_on]
     extended = row.extended_days + (own.extended_days if own else 0)

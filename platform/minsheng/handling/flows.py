@@ -108,7 +108,7 @@ def list_flows(session: Session) -> list[FlowPlan]:
     """The newest version of each flow of the office, and the templates it does not use yet."""
     newest = select(Flow.code, func.max(Flow.version).label("version")).group_by(Flow.code)
     own = {}
-    for code, version in session.execute(newest.order_by(Flow.code)).tuples():
+    for code, version in session.execute(newest.order_by(Flow.code)):
         own[code] = plan_of(_version(session, code, version))
     return [*own.values(), *(plan for code, plan in templates().items() if code not in own)]
 

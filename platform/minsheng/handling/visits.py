@@ -196,7 +196,7 @@ def visit_report(
     counted = select(func.count()).select_from(Visit).join(Case, here).where(*meant)
     chosen = select(Case.number, Visit).join(Case, here).where(*meant)
     newest = chosen.order_by(Visit.visited_at.desc(), Visit.id.desc()).limit(limit)
-    found = [(number, visit) for number, visit in session.execute(newest).tuples()]
+    found = [(number, visit) for number, visit in session.execute(newest)]
     return VisitReport(session.scalar(counted) or 0, found)
 
 

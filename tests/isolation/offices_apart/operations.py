@@ -173,6 +173,118 @@ API: Mapping[str, Given] = {
 }  # fmt: skip
 """The operations below ``/api/v1``."""
 
+# How a case is handled. Ids of people name accounts that may only read here, so that the own
+# request is refused as well.
+_UNFIT = "the person may read only"
+_LATE = "the case is not where this can be done"
+_VERSION = {"version": None, "reason": "按流程"}
+_BY = {**_VERSION, "person": USER}
+_ONE = {"number": CASE}
+API_HANDLING: Mapping[str, Given] = {
+    "GET /cases/<number>/handling": Given(_ONE),
+    "GET /cases/<number>/deadline": Given(_ONE),
+    "POST /cases/<number>/claim": Given(_ONE, body=_BY, refused=_UNFIT),
+    "POST /cases/<number>/release": Given(_ONE, body=_VERSION),
+    "POST /cases/<number>/assign": Given(
+        _ONE, body={**_VERSION, "handler": USER, "unit": ""}, refused=_UNFIT
+    ),
+    "POST /cases/<number>/advance": Given(
+        _ONE, body={**_BY, "words": ""}, refused="the case may be at its last step"
+    ),
+    "POST /cases/<number>/return": Given(_ONE, body={**_BY, "to": ""}, refused=_LATE),
+    "POST /cases/<number>/review": Given(
+        _ONE, body={**_BY, "words": "", "outcome": "pass"}, refused=_LATE
+    ),
+    "POST /cases/<number>/pause": Given({"number": OTHER}, body=_VERSION),
+    "POST /cases/<number>/resume": Given({"number": OTHER}, body=_VERSION),
+    "POST /cases/<number>/grade": Given(_ONE, body={**_VERSION, "grade": "complex"}),
+    "POST /cases/<number>/deadline": Given(
+        _ONE, body={**_VERSION, "due_at": "2027-03-01T17:30:00+08:00"}
+    ),
+    "POST /cases/<number>/extensions": Given(
+        _ONE, body={**_VERSION, "person": "", "id": Id("extension"), "days": 3}
+    ),
+    "POST /cases/<number>/extensions/<uuid:extension>": Given(
+        {"number": CASE, "extension": Id("extension")},
+        body={"grant": True, "person": "lingdao", "words": ""},
+    ),
+    "POST /cases/<number>/close": Given(
+        _ONE, body={**_BY, "words": "", "outcome": "resolved"}, refused=_LATE
+    ),
+    "POST /cases/<number>/reopen": Given(_ONE, body=_VERSION),
+    "POST /cases/<number>/exempt": Given(_ONE, body={**_VERSION, "person": "", "what": "reply"}),
+    "GET /cases/<number>/demands/proposed": Given(_ONE),
+    "POST /cases/<number>/demands": Given(_ONE, body={**_VERSION, "texts": ["修电梯"]}),
+    "POST /cases/<number>/demands/<int:demand>/answer": Given(
+        {"number": CASE, "demand": "1"}, body={**_VERSION, "answer": "已修好"}
+    ),
+    "POST /cases/<number>/call-backs": Given(
+        _ONE,
+        body={"id": None, "result": "satisfied", "resolved": True, "words": "", "person": ""},
+    ),
+    "POST /cases/<number>/visits": Given(
+        _ONE,
+        body={
+            "id": Id("visit"), "visited_at": "2026-11-19T09:00:00+08:00", "place": "3号楼",
+            "people": ["李建军"], "words": "",
+        },
+    ),
+    "POST /cases/<number>/visits/<uuid:visit_id>/photos": Given(
+        {"number": CASE, "visit_id": Id("visit")}, body={"content": "iVBORw0KGgpJRU5ErkJggg=="}
+    ),
+    "GET /photos/<uuid:photo_id>": Given({"photo_id": Id("photo")}),
+    "POST /cases/<number>/contacts": Given(
+        _ONE,
+        body={
+            "id": None, "way": "meeting", "met_at": "2026-11-19T09:00:00+08:00",
+            "people": ["李建军"], "words": "面谈",
+        },
+    ),
+    "POST /cases/<number>/commitments": Given(
+        _ONE, body={"id": Id("promise"), "kind": "promised", "text": "修好", "due_on": "2027-06-01"}
+    ),
+    "POST /cases/<number>/commitments/<uuid:commitment>/land": Given(
+        {"number": CASE, "commitment": Id("promise")}, body={"evidence": "已修好"}
+    ),
+    "POST /cases/<number>/commitments/<uuid:commitment>/withdraw": Given(
+        {"number": CASE, "commitment": Id("promise")}, body={"reason": "已不可行"},
+        refused="a promise that has landed stays",
+    ),
+    "GET /flows": Given(),
+    "PUT /flows/<code>": Given(
+        {"code": "closed-loop"},
+        body={
+            "name": "闭环", "steps": [
+                {"code": "do", "name": "办理", "stage": "handling", "owners": [], "needs": []}
+            ],
+        },
+    ),
+    "GET /handling-settings": Given(),
+    "POST /handling-settings": Given(
+        body={"flow": "tianjin", "opens": None, "closes": None, "claim_minutes": None,
+              "two_people": None},
+    ),
+    "GET /grades": Given(),
+    "POST /grades": Given(
+        body={"code": "slow", "name": "缓办", "days": 20, "counts": "working", "retired": False}
+    ),
+    "GET /calendar": Given(query={"since": "2026-10-01", "until": "2026-10-10"}),
+    "POST /calendar": Given(body={"day": "2026-11-24", "works": False, "name": "大雪"}),
+    "GET /liaisons": Given(),
+    "POST /liaisons": Given(
+        body={"username": USER, "unit": "", "deputy": "", "gone": False}, refused=_UNFIT
+    ),
+    "GET /leaves": Given(),
+    "POST /leaves": Given(
+        body={"username": USER, "first_day": "2027-02-01", "last_day": "2027-02-02"}
+    ),
+    "DELETE /leaves/<uuid:leave>": Given({"leave": Id("leave")}),
+    "GET /alerts": Given(),
+    "POST /alerts/<uuid:alert>/seen": Given({"alert": Id("alert")}),
+    "GET /visits": Given(query={"since": "2026-11-01", "until": "2026-11-30"}),
+}  # fmt: skip
+"""How cases are handled, below ``/api/v1``."""
+
 PAGES: Mapping[str, Given] = {
     "GET /": Given(),
     "GET /login": Given(query={"next": "/queue"}),
@@ -339,7 +451,8 @@ PREFIX = "/api/v1"
 
 def all_operations() -> dict[str, tuple[str, Given]]:
     """Every operation by method and full path: its face (api, page, door) and what it carries."""
-    api = {_prefixed(name): ("api", given) for name, given in API.items()}
+    every = API | API_HANDLING
+    api = {_prefixed(name): ("api", given) for name, given in every.items()}
     pages = {name: ("page", given) for name, given in PAGES.items()}
     return api | pages | {name: ("door", given) for name, given in DOORS.items()}
 

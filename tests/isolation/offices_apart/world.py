@@ -15,7 +15,7 @@ from offices_apart.operations import LIFT
 from sqlalchemy import select
 
 from minsheng.accounts.delegation import NewOpening, ask_opening
-from minsheng.accounts.models import LoginSession
+from minsheng.accounts.models import LoginSession, User
 from minsheng.accounts.providers import NewProvider, add_provider, link_identity
 from minsheng.accounts.roles import ROLES
 from minsheng.accounts.service import (
@@ -29,8 +29,18 @@ from minsheng.accounts.service import (
     resume_session,
 )
 from minsheng.audit import SYSTEM, Actor
+from minsheng.cases.service import Wish
 from minsheng.faces.process import Process
 from minsheng.faces.web.cookies import session_cookie
+from minsheng.handling.models import Alert
+from minsheng.handling.service import (
+    add_demands,
+    add_photo,
+    ask_extension,
+    commit,
+    record_visit,
+    set_leave,
+)
 from minsheng.intake.inbox import take_in
 from minsheng.intake.quarantine import put_aside
 from minsheng.intake.service import NewChannel, add_channel, find_channel, list_aside, set_paused
@@ -38,6 +48,7 @@ from minsheng_sdk import RawItem
 from minsheng_tenants import BodyInvalid, NewBody, create_body
 
 RELATIONS = ("sibling", "parent", "child", "ministry")
+PICTURE = b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82"
 HOTLINE = {"base_url": "https://127.0.0.1:9", "client_id": "desk", "client_secret": "geheim-4711"}
 
 
@@ -73,6 +84,7 @@ def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], 
         **_people(process, tenant_id, mark),
         **_machines(process, tenant_id, mark),
         **_below(process, tenant_id, ids["tenant"]),
+        **_handled(process, tenant_id, shown[0]["case"], mark),
     }  # fmt: skip
     return Office(tenant_id, mark, ids, phones[0])
 
@@ -106,6 +118,25 @@ def _message(channel: str, body: str, phone: str) -> dict[str, Any]:
         "received_at": "2026-11-19T09:00:00+08:00",
         "citizen": {"name": "甲", "phone": phone, "email": ""},
     }  # fmt: skip
+
+
+def _handled(process: Process, tenant_id: int, number: str, mark: str) -> dict[str, str]:
+    """What was done on a case, with an id of each kind."""
+    tools, wish = process.tools, Wish(SYSTEM, f"理由{mark}")
+    now, day = tools.clock.now(), tools.clock.now().date()
+    with tools.database.session(tenant_id) as session:
+        visit = record_visit(session, tools, wish, number, now, f"现场{mark}", ["甲"], mark)
+        photo = add_photo(session, tools, wish, number, visit.id, PICTURE)
+        promise = commit(session, tools, wish, number, f"修好{mark}", day)
+        extension = ask_extension(session, tools, wish, number, 2)
+        add_demands(session, tools, wish, number, [f"修电梯{mark}"])
+        session.flush()
+        alert = session.scalars(select(Alert.id).order_by(Alert.id).limit(1)).one()
+        user = session.scalars(select(User.username).order_by(User.id).limit(1)).one()
+        leave = set_leave(session, tools, SYSTEM, user, day, day)
+        made = {"visit": visit, "photo": photo, "promise": promise, "extension": extension,
+                "leave": leave}  # fmt: skip
+        return {kind: str(row.id) for kind, row in made.items()} | {"alert": str(alert)}
 
 
 def _people(process: Process, tenant_id: int, mark: str) -> dict[str, str]:
