@@ -16,6 +16,13 @@ from minsheng.cases.service import (
 )
 from minsheng.faces import problems
 from minsheng.faces.problems import ProblemKind, ProblemTable
+from minsheng.handling.errors import (
+    HandlingConflict,
+    HandlingInvalid,
+    HandlingNotFound,
+    HandlingStale,
+    SamePerson,
+)
 from minsheng.intake.host import HostError, PluginNotInstalled
 from minsheng.intake.service import (
     ChannelExists,
@@ -61,5 +68,10 @@ PROBLEMS: ProblemTable = {
     CaseConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
     SaidNotSame: ProblemKind(409, "said-not-same", "A person said these are not the same"),
     QueueWishInvalid: _INVALID,
+    HandlingInvalid: _INVALID,
+    HandlingNotFound: _ABSENT,
+    HandlingConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
+    HandlingStale: ProblemKind(409, "stale", "It was changed since it was read"),
+    SamePerson: ProblemKind(403, "two-people", "Another person has to decide"),
     FiguresInvalid: _INVALID,
 }
