@@ -7,6 +7,8 @@ from minsheng.faces.api import (
     cases,
     channels,
     clients,
+    flows,
+    handling,
     matching,
     messages,
     metrics,
@@ -48,6 +50,8 @@ def register_api(app: Flask, api_tools: ApiTools) -> ProblemApi:
         secrecy,
         users,
         metrics,
+        handling,
+        flows,
     ):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
     register_docs(app, api, PROBLEMS, PREFIX)
