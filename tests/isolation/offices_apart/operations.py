@@ -64,6 +64,8 @@ _BACK_TO_CASE = "the message is what counts; the number only says where to go ba
 _SECRET = "a machine proves itself by a secret; see test_covert.py"
 _DOOR = "nobody of this name; the door itself is looked at in test_covert.py"
 _NO_SOURCE = "nobody answers at the address of the channel"
+_PORTAL = "an office that is nowhere; the portals are looked at in tests/faces/pages/test_portal_*.py"
+_WRITTEN = {"key": "x", "name": "甲", "phone": "13800138009", "body": LIFT}
 _SAID = {
     "external_id": fresh("X"), "subject": "电梯停运", "body": LIFT, "confidential": False,
     "received_at": "2026-11-19T09:00:00+08:00", "region": "", "addressee": "", "kind": "",
@@ -440,6 +442,32 @@ DOORS: Mapping[str, Given] = {
         query={"state": "x", "code": "x", "error": "", "iss": "x"},
         refused=_DOOR,
     ),
+    **{
+        f"{method} /p/<office>/{rest}": Given({"office": "980000", **path}, query, None, form,
+                                              refused=_PORTAL)
+        for method, rest, path, query, form in (
+            ("GET", "", {}, {}, {}),
+            ("POST", "look", {}, {}, {"look": "size:big", "language": "zh", "next": "/"}),
+            ("GET", "look.css", {}, {}, {}),
+            ("GET", "write", {}, {}, {}),
+            ("POST", "write", {}, {}, {
+                **_WRITTEN, "subject": "电梯停运", "region": "", "email": "", "confidential": "",
+                "step": "1", "seen": "", "go": "next", "look": "",
+            }),
+            ("POST", "similar", {}, {}, {"subject": "电梯停运"}),
+            ("GET", "track", {}, {}, {}),
+            ("POST", "track", {}, {}, {"code": "x", "digits": "0000"}),
+            ("GET", "mine", {}, {}, {}),
+            ("POST", "mine/add", {}, {}, {"key": "x", "body": LIFT}),
+            ("POST", "mine/rate", {}, {}, {"solved": 1, "manner": 1, "speed": 1, "words": ""}),
+            ("POST", "mine/reopen", {}, {}, {"key": "x", "reason": LIFT}),
+            ("POST", "mine/leave", {}, {}, {}),
+            ("GET", "matters", {}, {"after": ""}, {}),
+            ("GET", "matters/<uuid:matter>", {"matter": str(uuid.UUID(int=1))}, {}, {}),
+            ("POST", "matters/<uuid:matter>/cosign", {"matter": str(uuid.UUID(int=1))}, {},
+             _WRITTEN),
+        )
+    },
     "POST /oauth/token": Given(refused=_SECRET),
     "POST /oauth/revoke": Given(refused=_SECRET),
     "POST /oauth/introspect": Given(refused=_SECRET),

@@ -1,5 +1,6 @@
-// Builds ../static/dist: one script, one style sheet, one icon sprite, each named by its content's
-// hash, and manifest.json that maps the plain name to the hashed one (read by web/assets.py).
+// Builds ../static/dist: a script and a style sheet for the desk and for the portal, one icon
+// sprite, each named by its content's hash, and manifest.json that maps the plain name to the hashed
+// one (read by web/assets.py).
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -31,7 +32,7 @@ const sprite =
   "</svg>\n";
 
 const bundled = await build({
-  entryPoints: [path.join(here, "src", "app.ts"), path.join(here, "src", "app.css")],
+  entryPoints: ["app.ts", "app.css", "portal.ts", "portal.css"].map((name) => path.join(here, "src", name)),
   bundle: true,
   minify: true,
   format: "iife",
