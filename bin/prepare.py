@@ -31,6 +31,8 @@ LOG_LINES = 15
 SYSTEM_PACKAGES = {
     "dovecot-imapd": "usr/lib/dovecot/imap",
     "chromium": "usr/bin/chromium",
+    "libpango-1.0-0": "usr/lib/*/libpango-1.0.so.0",
+    "libpangoft2-1.0-0": "usr/lib/*/libpangoft2-1.0.so.0",
     "fonts-noto-cjk": "usr/share/fonts/opentype/noto/NotoSansCJK-*",
 }
 

@@ -52,7 +52,7 @@ def reveal_citizen(
     another message of the case asks for secrecy, ``viewer`` needs ``confidential`` too. Raises
     PurposeInvalid, MessageNotFound or RevealRefused; the last is kept in the audit trail.
     """
-    _check(purpose)
+    check_purpose(purpose)
     message, case_id = _message(session, message_id, viewer)
     secret = people_in_secret(session, case_id)
     if is_confidential(message, secret) and not viewer.confidential:
@@ -181,7 +181,8 @@ def _message(
     return row[0], row[1]
 
 
-def _check(purpose: Purpose) -> None:
+def check_purpose(purpose: Purpose) -> None:
+    """Raise PurposeInvalid for a purpose that is none of PURPOSES, or too long or missing words."""
     if purpose.kind not in PURPOSES:
         text = f"a contact is shown for a purpose only: use one of {', '.join(PURPOSES)}"
         raise PurposeInvalid("purpose", text)

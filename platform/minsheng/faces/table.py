@@ -14,6 +14,7 @@ from minsheng.cases.service import (
     RouteRefused,
     SaidNotSame,
 )
+from minsheng.documents.pdf import PdfToolMissing
 from minsheng.faces import problems
 from minsheng.faces.problems import ProblemKind, ProblemTable
 from minsheng.handling.errors import (
@@ -74,4 +75,5 @@ PROBLEMS: ProblemTable = {
     HandlingStale: ProblemKind(409, "stale", "It was changed since it was read"),
     SamePerson: ProblemKind(403, "two-people", "Another person has to decide"),
     FiguresInvalid: _INVALID,
+    PdfToolMissing: ProblemKind(503, "tool-missing", "A library of the system is not installed"),
 }

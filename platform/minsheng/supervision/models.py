@@ -1,9 +1,9 @@
-"""Facts: figures of an office and of the bodies directly below it, kept as they change."""
+"""Facts: figures of an office and of the bodies directly below it; dossiers that were made."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Index, Integer, text
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from minsheng_tenants import Base, TenantTable
@@ -41,3 +41,21 @@ class FactChange(TenantTable, Base):
     day: Mapped[date]
     channel: Mapped[str]
     change: Mapped[int]
+
+
+class Dossier(TenantTable, Base):
+    """A dossier that was made: of which case, by whom, when and what for; the file is not kept."""
+
+    __tablename__ = "dossiers"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "case_id"], ["cases.tenant_id", "cases.id"]),
+        Index(None, "tenant_id", "case_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[uuid.UUID]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    purpose: Mapped[str]
+    size: Mapped[int]
+    files: Mapped[int] = mapped_column(Integer)

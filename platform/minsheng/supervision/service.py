@@ -1,5 +1,6 @@
 """The verbs of supervision: what faces may ask of this room."""
 
+from minsheng.supervision.dossier import Made, dossier_key, make_dossier
 from minsheng.supervision.errors import FiguresInvalid
 from minsheng.supervision.facts import ROLL_UP, RollUp
 from minsheng.supervision.figures import (
@@ -20,7 +21,10 @@ __all__ = [
     "Figures",
     "FiguresInvalid",
     "FiguresWish",
+    "Made",
     "OfficeFigures",
     "RollUp",
+    "dossier_key",
     "figures_of",
+    "make_dossier",
 ]

@@ -124,6 +124,7 @@ API: Mapping[str, Given] = {
     "GET /cases/<number>": Given(NUMBER),
     "GET /cases/<number>/timeline": Given(NUMBER),
     "GET /cases/<number>/similar": Given(NUMBER),
+    "POST /cases/<number>/dossier": Given(path=NUMBER, body={"purpose": "verify", "words": ""}),
     "POST /cases/<number>/merge": Given(NUMBER, body={**_MERGE, "despite_not_same": False}),
     "POST /cases/<number>/unmerge": Given(
         {"number": Id("case", own="survivor")},

@@ -7,6 +7,7 @@ from minsheng.faces.api import (
     cases,
     channels,
     clients,
+    dossiers,
     flows,
     handling,
     matching,
@@ -52,6 +53,7 @@ def register_api(app: Flask, api_tools: ApiTools) -> ProblemApi:
         metrics,
         handling,
         flows,
+        dossiers,
     ):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
     register_docs(app, api, PROBLEMS, PREFIX)

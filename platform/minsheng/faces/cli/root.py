@@ -6,6 +6,7 @@ from minsheng.faces.cli.accounts import users
 from minsheng.faces.cli.channels import channels, pull
 from minsheng.faces.cli.clients import clients
 from minsheng.faces.cli.doctor import doctor
+from minsheng.faces.cli.dossier import dossier
 from minsheng.faces.cli.imports import import_messages
 from minsheng.faces.cli.providers import providers
 from minsheng.faces.cli.running import db, demo, serve, worker
@@ -31,5 +32,6 @@ for command in (
     providers,
     import_messages,
     doctor,
+    dossier,
 ):
     main.add_command(command)
