@@ -24,6 +24,13 @@ from minsheng.handling.errors import (
     HandlingStale,
     SamePerson,
 )
+from minsheng.handling.handovers_errors import (
+    BodyOutOfReach,
+    HandoverConflict,
+    HandoverNotFound,
+    InstructionNotFound,
+    OrderInvalid,
+)
 from minsheng.intake.host import HostError, PluginNotInstalled
 from minsheng.intake.service import (
     ChannelExists,
@@ -69,6 +76,11 @@ PROBLEMS: ProblemTable = {
     CaseConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
     SaidNotSame: ProblemKind(409, "said-not-same", "A person said these are not the same"),
     QueueWishInvalid: _INVALID,
+    BodyOutOfReach: ProblemKind(422, "out-of-reach", "The case cannot be handed to this body"),
+    HandoverConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
+    HandoverNotFound: _ABSENT,
+    InstructionNotFound: _ABSENT,
+    OrderInvalid: _INVALID,
     HandlingInvalid: _INVALID,
     HandlingNotFound: _ABSENT,
     HandlingConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
