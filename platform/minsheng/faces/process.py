@@ -17,6 +17,11 @@ from minsheng.intake.host import Limits, PluginHost, PluginRegistry
 from minsheng.intake.parsing import Parser
 from minsheng.intake.pulls import Puller
 from minsheng.intake.service import MATCH, PARSE, PULL
+from minsheng.replies.adopting import ADOPT, Adopter
+from minsheng.replies.notices import PROMISE_KEPT, Teller
+from minsheng.replies.receipts import Acknowledger
+from minsheng.replies.settings import ACKNOWLEDGE
+from minsheng.replies.work import DELIVER, Deliverer
 from minsheng.runtime.bell import Bell
 from minsheng.runtime.clock import Clock, SystemClock
 from minsheng.runtime.crypto import MasterKey
@@ -33,10 +38,11 @@ from minsheng.runtime.runner import Handler, Runner
 from minsheng.runtime.settings import SettingRefused, Settings
 from minsheng.supervision.service import ROLL_UP, RollUp
 
-CHANNELS, CASES = "channels", "cases"
+CHANNELS, CASES, DELIVERIES = "channels", "cases", "deliveries"
 KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES, TIDY: CASES, ROLL_UP: CASES}
 KINDS |= {each.kind: CASES for each in HANDLING_WORK}
 KINDS |= {CARRY: CASES, PLACED: CASES, ONWARD: CASES}
+KINDS |= {DELIVER: DELIVERIES, ADOPT: CASES, PROMISE_KEPT: CASES, ACKNOWLEDGE: CASES}
 """Which queue a kind of work is rung on; a worker listens on one of them (runtime.bell)."""
 
 MASTER_KEY = "keys/master.key"
@@ -137,6 +143,12 @@ def make_runner(process: Process) -> Runner:
         TIDY: Handler(Tidier(tools, SessionLimits.from_settings(process.settings)).work, CASES),
     }
     handlers |= {each.kind: Handler(each(tools).work, CASES) for each in HANDLING_WORK}
+    handlers |= {
+        DELIVER: Handler(Deliverer(tools, host, process.registry, lease).work, DELIVERIES),
+        ADOPT: Handler(Adopter(tools, lease).work, CASES),
+        PROMISE_KEPT: Handler(Teller(tools).work, CASES),
+        ACKNOWLEDGE: Handler(Acknowledger(tools).work, CASES),
+    }
     return Runner(tools.database, process.bell, tools.clock, handlers, lease)
 
 

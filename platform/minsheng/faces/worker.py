@@ -12,7 +12,16 @@ import structlog
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from minsheng.faces.process import CASES, CHANNELS, Process, build, make_bell, queue_name, settled
+from minsheng.faces.process import (
+    CASES,
+    CHANNELS,
+    DELIVERIES,
+    Process,
+    build,
+    make_bell,
+    queue_name,
+    settled,
+)
 from minsheng.faces.start import check_start, check_worker
 from minsheng.runtime.logs import configure_logs
 from minsheng.runtime.settings import Settings
@@ -87,6 +96,8 @@ class Workforce:
         return [
             *(f"{CASES}-{number}" for number in range(cases)),
             *(f"{CHANNELS}-{number}" for number in range(PULLERS)),
+            # On a queue of its own: answers to a slow source must not hold up arrivals.
+            f"{DELIVERIES}-0",
         ]
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
