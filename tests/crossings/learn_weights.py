@@ -1,6 +1,6 @@
 """Learn ``minsheng.crossings.weights`` from corpora of the shared dedupe bench, and measure.
 
-    python tests/crossings/learn_weights.py --corpus q301.csv --corpus q302.csv [--write]
+    PYTHONPATH=. python tests/crossings/learn_weights.py --corpus a.csv --corpus b.csv [--write]
 
 Each corpus is made by the bench's ``make_corpus.py``. Its messages are dealt to twenty offices; the
 ``dev`` half of the families is learnt from, the ``test`` half measured. Contacts are whole
@@ -14,7 +14,6 @@ import argparse
 import csv
 import hashlib
 import itertools
-import sys
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
 from bench.dedupe_records import bench_record
 
+from minsheng.crossings import weights
 from minsheng.crossings.coding import Codes, Contact, blind, encode
 from minsheng.crossings.scoring import (
     LEAST_SHARE,
@@ -42,7 +38,7 @@ from minsheng.crossings.tokens import TokenReader
 from minsheng.runtime.crypto import normal_phone
 from minsheng_dedupe import Matcher, MemoryStore
 
-OUT = ROOT / "platform" / "minsheng" / "crossings" / "weights.py"
+OUT = Path(weights.__file__)
 OFFICES, CANDIDATES = 20, 40
 _RIDGE, _ROUNDS = 5.0, 12
 Row = Mapping[str, str]
@@ -115,14 +111,14 @@ def design(measures: Iterable[Measures]) -> Any:
 
 def fit(table: Any, truth: Any) -> Any:
     """Logistic regression by Newton's method with a ridge."""
-    weights = np.zeros(table.shape[1])
+    found = np.zeros(table.shape[1])
     ridge = np.append(np.full(table.shape[1] - 1, _RIDGE), 0.01)
     for _ in range(_ROUNDS):
-        share = 1 / (1 + np.exp(-np.clip(table @ weights, -30, 30)))
-        slope = table.T @ (truth - share) - ridge * weights
+        share = 1 / (1 + np.exp(-np.clip(table @ found, -30, 30)))
+        slope = table.T @ (truth - share) - ridge * found
         curve = (table * (share * (1 - share))[:, None]).T @ table + np.diag(ridge)
-        weights += np.linalg.solve(curve, slope)
-    return weights
+        found += np.linalg.solve(curve, slope)
+    return found
 
 
 def learn(halves: Sequence[Half]) -> Any:
@@ -142,7 +138,7 @@ def learn(halves: Sequence[Half]) -> Any:
     return np.array(found)
 
 
-def write(weights: Any, corpora: Sequence[str]) -> None:
+def write(learnt: Any, corpora: Sequence[str]) -> None:
     """Write the module of weights anew."""
     lines = [
         '"""What each step of a measure weighs (log-odds): another contact, unknown, the same.',
@@ -151,14 +147,14 @@ def write(weights: Any, corpora: Sequence[str]) -> None:
         f"shared dedupe bench ({', '.join(corpora)}); numbers only, no word of any citizen.",
         '"""',
         "",
-        f"PRIORS = {_told(weights[:, -1])}",
+        f"PRIORS = {_told(learnt[:, -1])}",
         "WEIGHTS = (",
     ]
     at = 0
     for name, steps in STEPS:
         lines.append(f"    (  # {name}")
         for _ in steps:
-            lines.append(f"        {_told(weights[:, at])},")
+            lines.append(f"        {_told(learnt[:, at])},")
             at += 1
         lines.append("    ),")
     OUT.write_text("\n".join([*lines, ")", ""]), "utf-8")

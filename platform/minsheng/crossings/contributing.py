@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, or_, select
+from sqlalchemy import Select, and_, delete, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from minsheng.audit import SYSTEM, Tools
@@ -83,8 +83,8 @@ def contribute(
         withdraw_codes(session, [message_id])
         return None
     coded = coder.code(session, side, coder.epochs(side.place.zone))
-    chosen = CrossingCodes.message_id == message_id
-    known = session.scalar(select(exists().where(chosen)))
+    chosen = select(CrossingCodes.epoch).where(CrossingCodes.message_id == message_id)
+    known = session.scalar(chosen.limit(1)) is not None
     store_codes(session, side, coded)
     if not known:
         tools.auditor.record(session, SYSTEM, "crossing.contribute", "message", message_id)
@@ -109,14 +109,15 @@ def withdraw_codes(session: Session, message_ids: Sequence[uuid.UUID]) -> None:
 def uncoded(session: Session, tools: Tools, epoch: int, most: int) -> list[uuid.UUID]:
     """Messages with codes of an older key and none of ``epoch``, the newest first."""
     newer = aliased(CrossingCodes)
-    has_newer = exists().where(
+    # Columns are named, since the service's login may read no others of this table.
+    matching = select(newer.message_id).where(
         newer.tenant_id == CrossingCodes.tenant_id,
         newer.message_id == CrossingCodes.message_id,
         newer.epoch == epoch,
     )
     since = (tools.clock.now() - REMEMBERED).astimezone(_CHINA).date()
     chosen = select(CrossingCodes.message_id, CrossingCodes.day).distinct()
-    chosen = chosen.where(CrossingCodes.epoch != epoch, CrossingCodes.day >= since, ~has_newer)
+    chosen = chosen.where(CrossingCodes.epoch != epoch, CrossingCodes.day >= since, ~matching.exists())
     ordered = chosen.order_by(CrossingCodes.day.desc(), CrossingCodes.message_id)
     return [row.message_id for row in session.execute(ordered.limit(most))]
 
