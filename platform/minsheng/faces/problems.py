@@ -6,14 +6,15 @@ page face may render it, by putting a function ``(Problem) -> response`` into
 ``app.extensions["minsheng_problem_page"]``. An error that the table does not know becomes a 500
 with an id to quote and nothing else.
 
-An error may carry ``field`` (what to change), ``retry_after`` (seconds) or ``www_authenticate``.
+An error may carry ``field`` (what to change), ``retry_after`` (seconds), ``www_authenticate`` or
+``members``: further members of its document (RFC 9457, 3.2), such as both texts of a conflict.
 """
 
 import http
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import marshmallow as ma
@@ -111,10 +112,12 @@ class Problem:
     errors: tuple[FieldFault, ...] = ()
     request_id: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The members of RFC 9457, and ``errors`` and ``request_id`` where there are any."""
         document: dict[str, Any] = {
+            **self.members,
             "type": TYPES + self.slug,
             "title": self.title,
             "status": self.status,
@@ -253,10 +256,12 @@ def _wants_document(path: str) -> bool:
 
 def _of_error(error: Exception, table: ProblemTable) -> Problem:
     kind = next(table[parent] for parent in type(error).__mro__ if parent in table)
-    field = getattr(error, "field", "")
-    faults = (FieldFault("body", field, str(error)),) if field else ()
+    named = getattr(error, "field", "")
+    faults = (FieldFault("body", named, str(error)),) if named else ()
+    members: Mapping[str, Any] = getattr(error, "members", {})
+    headers = _headers_of(error)
     return Problem(
-        kind.status, kind.slug, kind.title, str(error), faults, headers=_headers_of(error)
+        kind.status, kind.slug, kind.title, str(error), faults, headers=headers, members=members
     )
 
 
