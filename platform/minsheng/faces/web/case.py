@@ -7,13 +7,24 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from minsheng.cases.service import CaseConflict, MessageNotInCase, Wish, case_view, split, unmerge
+from minsheng.cases.service import (
+    CaseConflict,
+    CaseView,
+    MessageNotInCase,
+    Wish,
+    case_view,
+    split,
+    unmerge,
+)
 from minsheng.faces.web.desk import actor, may, needs, office_session, tools
+from minsheng.faces.web.event_words import outcome_words
+from minsheng.faces.web.handling_screen import CALL_RESULTS, CLOSE_OUTCOMES, handling_screen
 from minsheng.faces.web.models import CaseScreen
 from minsheng.faces.web.places import place_names
 from minsheng.faces.web.present import case_screen
 from minsheng.faces.web.purposes import purpose_names
 from minsheng.faces.web.rail import render_desk
+from minsheng.faces.web.reply_screen import reply_screen
 from minsheng.faces.web.sight import sight
 from minsheng_tenants import Tenant, list_bodies
 
@@ -69,10 +80,17 @@ def unmerge_case(number: str) -> ResponseReturnValue:
 
 def render_case(session: Session, number: str, **more: object) -> str:
     """The page of a case; ``more`` is what stands on it after a form of it was sent."""
+    view = case_view(session, tools(), number, sight())
     return render_desk(
-        session, "desk/case.html", "", screen=_screen(session, number),
+        session, "desk/case.html", "", screen=_drawn(session, view),
+        handling=handling_screen(session, view), reply=reply_screen(session, view),
+        outcomes=[(each, outcome_words(each)) for each in CLOSE_OUTCOMES],
+        call_results=CALL_RESULTS,
         may_merge=may("cases.merge"), may_reveal=may("citizens.read"),
         may_mark=may("secrecy.mark"), may_lift=sight().confidential,
+        may_handle=may("cases.handle"), may_dispatch=may("cases.dispatch"),
+        may_sign=may("instructions.sign"), may_approve=may("replies.approve"),
+        may_deliver=may("deliveries.write"), may_call=may("callbacks.write"),
         purposes=purpose_names(), offices=_offices(session), **more,
     )  # fmt: skip
 
@@ -102,5 +120,9 @@ def _back(number: str, done: str, about: str | None = None) -> ResponseReturnVal
 
 def _screen(session: Session, number: str, *, compared: bool = True) -> CaseScreen:
     view = case_view(session, tools(), number, sight())
+    return _drawn(session, view, compared=compared)
+
+
+def _drawn(session: Session, view: CaseView, *, compared: bool = True) -> CaseScreen:
     places = place_names(session, [view.region, *(m.region for m in view.messages)])
     return case_screen(view, places, may_merge=may("cases.merge"), compared=compared)

@@ -177,7 +177,8 @@ class SimilarCase:
 class TimelineEvent:
     """One entry of the case's ledger in the words of the screen.
 
-    ``undo`` is the number of a case whose joining can still be undone, ``said`` a person's reason.
+    ``undo`` is the number of a case whose joining can still be undone, ``said`` a person's reason;
+    ``group`` is what it is about: ledger, handling or reply.
     """
 
     icon: str
@@ -186,6 +187,7 @@ class TimelineEvent:
     at: datetime
     said: str = ""
     undo: str = ""
+    group: str = "ledger"
 
 
 @dataclass(frozen=True, slots=True)

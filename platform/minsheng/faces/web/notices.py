@@ -38,7 +38,7 @@ def _notice(done: str, number: str) -> Notice | None:
         return _about(_("已拆出，来件现在在诉求 %(number)s。", number=number), number)
     if done == "merged" and number:
         return _about(_("已合并到诉求 %(number)s，可以随时拆出。", number=number), number)
-    return _plain().get(done) or _said_to_administrators(done)
+    return _plain().get(done) or _handled().get(done) or _said_to_administrators(done)
 
 
 def _said_to_administrators(done: str) -> Notice | None:
@@ -93,4 +93,51 @@ def _plain() -> dict[str, Notice]:
         "said_not_same": Notice(
             _("有人说过这两件不是同一件。确实要合并，请勾选后再提交。"), "warn", "alert"
         ),
+    }
+
+
+def _handled() -> dict[str, Notice]:
+    """What is said after something was done to a case, or refused."""
+    return {
+        "claimed": Notice(_("已签收，期限从提交那天算起。")),
+        "released": Notice(_("已退回认领，联络员会另作安排。")),
+        "assigned": Notice(_("已交办，等对方签收。")),
+        "advanced": Notice(_("这一步已完成。")),
+        "waiting": Notice(_("已暂停，等留言人补充；恢复前不计日。")),
+        "going_on": Notice(_("已恢复办理。")),
+        "closed": Notice(_("已办结。")),
+        "reopened": Notice(_("已重新办理，是新的一轮。")),
+        "demands_kept": Notice(_("诉求点已记下。")),
+        "called_back": Notice(_("回访已记下。")),
+        "visit_kept": Notice(_("现场察看已记下。")),
+        "dispatched": Notice(_("已转出，对方收到后这里会显示。")),
+        "handed": Notice(_("已办好，对方会看到。")),
+        "signed": Notice(_("批示已签发，不能再改。")),
+        "followed_up": Notice(_("已记下，领导会看到。")),
+        "draft": Notice(_("可以写了，边写边存。")),
+        "submitted": Notice(_("已送审批。")),
+        "approved": Notice(_("已批准，正在送达每个渠道。")),
+        "sent_back": Notice(_("已退回起草人。")),
+        "acknowledged": Notice(_("已记下：不同的说法看过了。")),
+        "dropped": Notice(_("草稿已作废，仍可查阅。")),
+        "resent": Notice(_("已重新送达。")),
+        "settled": Notice(_("核实结果已记下。")),
+    } | {name: Notice(words, "warn", "alert") for name, words in _refused().items()}
+
+
+def _refused() -> dict[str, str]:
+    return {
+        "close_refused": _("还不能办结。请打开“办结”看缺什么。"),
+        "person_unfit": _("没有照做：这个人不能办，或不在岗，或角色不对。"),
+        "same_person": _("没有照做：要另一个人来做，经手过的人不能自己审核、批准或回访。"),
+        "photo_refused": _("照片没有收下：只收 JPEG、PNG、WebP，不要太大或太多。"),
+        "out_of_reach": _("没有照做：不能转给这个单位。请从列表里选本单位的下级。"),
+        "route_refused": _("没有照做：本件反映的就是这个单位或它的上级，不能转给它。"),
+        "unfit_value": _("没有照做：有一项填写的内容不能用。请核对后再提交。"),
+        "not_now": _("没有照做：现在的环节不能这样做。下面是最新的情况。"),
+        "answered_already": _("没有批准：这件已有正式答复。要改说法，请写更正。"),
+        "answered_otherwise": _("没有批准：同类诉求答复过不同的说法。请先比较，再确认或修改。"),
+        "reply_stale": _("没有照做：别人刚才也改了这份答复。下面是最新的文字。"),
+        "variable_left": _("没有照做：模板里还有没填的地方。"),
+        "reply_unfit": _("没有照做：答复是空的，或写了不能公开的内容。请修改后再送。"),
     }

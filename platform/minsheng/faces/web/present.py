@@ -10,6 +10,7 @@ from minsheng.cases.service import Join as JoinFact
 from minsheng.faces.web import models
 from minsheng.faces.web.compare import compare
 from minsheng.faces.web.deadlines import Due, deadline_chip
+from minsheng.faces.web.event_words import event_words
 from minsheng.faces.web.locale import language
 from minsheng.faces.web.words import _
 from minsheng.handling.calendar import Calendar
@@ -193,11 +194,18 @@ def _events(view: CaseView, *, may_merge: bool) -> list[models.TimelineEvent]:
             words=_event_words(event, view),
             by=person_name(event.actor),
             at=event.at,
-            said=str(event.data.get("reason", "")),
+            said=str(event.data.get("reason") or event.data.get("words") or ""),
             undo=str(event.data["from"]) if event.id in undoable else "",
+            group=_group(event.kind),
         )
         for event in view.events
     ]
+
+
+def _group(kind: str) -> str:
+    if kind in _EVENT_ICONS:
+        return "ledger"
+    return "reply" if kind.startswith(("reply", "delivery")) else "handling"
 
 
 def _undoable(view: CaseView) -> set[object]:
@@ -236,4 +244,4 @@ def _event_words(event: EventView, view: CaseView) -> str:
         "confidential": _("留言人要求保密"),
         "not_confidential": _("解除保密"),
     }
-    return known.get(event.kind, event.kind)
+    return known.get(event.kind) or event_words(event)

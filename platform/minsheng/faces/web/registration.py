@@ -6,7 +6,7 @@ from flask import Flask, request, url_for
 
 from minsheng.accounts.service import SessionLimits
 from minsheng.audit import Tools
-from minsheng.faces.web import labels, times
+from minsheng.faces.web import event_words, labels, reply_screen, times
 from minsheng.faces.web.account import account_pages
 from minsheng.faces.web.admin_pages import ADMIN_PAGES
 from minsheng.faces.web.assets import assets_of
@@ -17,15 +17,19 @@ from minsheng.faces.web.channels import channel_pages
 from minsheng.faces.web.cookies import cookies_are_secure, keep_form_token
 from minsheng.faces.web.desk import WebTools, csrf_token, keep_web_tools
 from minsheng.faces.web.errors import register_problem_page
+from minsheng.faces.web.handling import handling_pages
+from minsheng.faces.web.handovers import handover_pages
 from minsheng.faces.web.headers import register_headers
 from minsheng.faces.web.locale import language, register_locale, theme
 from minsheng.faces.web.login import login_pages
 from minsheng.faces.web.oidc import provider_login_pages
 from minsheng.faces.web.pairs import pair_pages
 from minsheng.faces.web.portal import register_portal
+from minsheng.faces.web.present import person_name
 from minsheng.faces.web.providers import provider_pages
 from minsheng.faces.web.quarantine import quarantine_pages
 from minsheng.faces.web.queue import queue_pages
+from minsheng.faces.web.replies import reply_pages
 from minsheng.faces.web.secrecy import secrecy_pages
 from minsheng.faces.web.steps import factor_required, step_pages
 from minsheng.intake.host import PluginRegistry
@@ -38,6 +42,9 @@ PAGES = (
     queue_pages,
     bulk_pages,
     case_pages,
+    handling_pages,
+    handover_pages,
+    reply_pages,
     secrecy_pages,
     pair_pages,
     channel_pages,
@@ -106,6 +113,11 @@ _FILTERS = {
     "plugin_name": labels.plugin_name,
     "state_name": labels.state_name,
     "stage_name": labels.stage_name,
+    "actor_name": person_name,
+    "handover_state": event_words.handover_state,
+    "call_result": event_words.call_words,
+    "reply_state": reply_screen.reply_state_words,
+    "delivery_state": reply_screen.delivery_words,
     "role_name": labels.role_name,
     "channel_state": labels.channel_state,
     "outcome_name": labels.outcome_name,

@@ -2,6 +2,7 @@
 import "htmx.org";
 import { watchAdmin } from "./admin";
 import { watchCompare } from "./compare";
+import { watchEditor } from "./editor";
 import { watchForms } from "./forms";
 import { showCurrentView, watchKeys } from "./keys";
 import { watchLive } from "./live";
@@ -10,6 +11,7 @@ import { watchQueue } from "./queue";
 watchLive();
 watchQueue();
 watchCompare();
+watchEditor();
 watchForms();
 watchKeys();
 watchAdmin();
