@@ -96,7 +96,7 @@ def test_script_emoji_and_turned_writing_are_taken_as_plain_words(county: Any) -
     county.submit(
         subject=f"{RTL}{script}{EMOJI}",
         body=f"{script}\r\n{RTL}第二行{EMOJI}\u2066\x00",
-        name=script[:40],
+        name=f"{RTL}<b>甲{EMOJI}",
         region=f"{RTL}枣园路{EMOJI}",
     )
     county.match()
@@ -104,6 +104,8 @@ def test_script_emoji_and_turned_writing_are_taken_as_plain_words(county: Any) -
     assert row.subject == f"{script}{EMOJI}"
     assert row.body.endswith(f"\n第二行{EMOJI}")
     assert row.region == f"枣园路{EMOJI}"
+    (name,) = county.ask("select name_ix from messages")[0]
+    assert bytes(name)
 
 
 def test_a_code_is_read_as_people_type_it(county: Any) -> None:

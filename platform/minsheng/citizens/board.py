@@ -24,8 +24,8 @@ from minsheng.citizens.forms import check_text, plain_line
 from minsheng.citizens.models import COSIGN, LinkedMessage, PublicMatter, PublicPair
 from minsheng.intake.models import Message
 from minsheng.intake.text import mask_text
-from minsheng.replies.finding import public_reply_of
 from minsheng.replies.models import Reply
+from minsheng.replies.service import public_reply_of
 from minsheng.runtime.database import insert_rows
 from minsheng.runtime.ids import new_id
 from minsheng_tenants import tenant_of

@@ -32,8 +32,8 @@ from minsheng_tenants import tenant_of
 MARKS = ("solved", "manner", "speed")
 LEAST, MOST = 1, 5
 MOST_WORDS = 500
-REOPENED = "reopened"
-"""The ledger's word for a new round (see :mod:`minsheng.citizens.reopening`)."""
+REOPENED = "reopen"
+"""The ledger's word for a new round (see ``handling.service.reopen``)."""
 _ANSWERED = ("replied", "callback", "closed")
 _SAID = ("approved", "delivered", "uncertain")
 """The portal shows an answer from its approval on, whatever way the other origins get it."""

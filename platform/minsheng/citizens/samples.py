@@ -7,7 +7,7 @@ its order. Who handled a case does not look at it again.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Row, and_, func, select, update
@@ -20,7 +20,7 @@ from minsheng.cases.service import PLAIN, Sight, Wish, find_case
 from minsheng.cases.sight import in_sight
 from minsheng.citizens.errors import OwnInspection, SampleInvalid, SampleNotFound
 from minsheng.citizens.models import Sample, SampleCase
-from minsheng.citizens.reopening import take_up_again
+from minsheng.handling import service as handling
 from minsheng.runtime.database import insert_rows
 from minsheng.runtime.ids import new_id
 from minsheng_tenants import tenant_of
@@ -132,8 +132,8 @@ def record_inspection(
     data = {"sample": str(sample_id), "result": result, "words": words.strip()}
     session.add(case_event(now, wish.actor, case.id, "inspected", data))
     tools.auditor.record(session, wish.actor, "sample.record", "case", number)
-    if result == "reopened" and case.closed_at is not None:
-        take_up_again(session, tools, wish.actor, case)
+    if result == "reopened":
+        handling.reopen(session, tools, replace(wish, reason=words.strip()), number)
     session.flush()
     return sample_view(session, sample_id, wish.sight)
 

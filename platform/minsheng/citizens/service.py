@@ -56,7 +56,7 @@ from minsheng.citizens.samples import (
     sample_view,
 )
 from minsheng.citizens.submitting import Ticket, add, cosign, submit
-from minsheng.citizens.tracking import STEPS, Answer, Said, Tracked, tracked
+from minsheng.citizens.tracking import STEPS, Answer, Said, Tracked, note_read, tracked
 from minsheng.citizens.visits import LASTS, Visit, read_visit, track, visit_token
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "list_matters",
     "list_reviews",
     "list_samples",
+    "note_read",
     "place_messages",
     "portal_of",
     "publish",

@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session
 
 from minsheng.audit import Tools
 from minsheng.cases.models import Case, CaseMessage
+from minsheng.cases.service import Sight, Wish
 from minsheng.citizens.models import FOLLOW_UP, LinkedMessage
-from minsheng.citizens.portals import portal_of
+from minsheng.citizens.portals import citizen_actor, portal_of
 from minsheng.citizens.ratings import RatingView, case_of, is_answered, own_ratings
 from minsheng.citizens.reopening import may_reopen
 from minsheng.citizens.visits import Visit, message_of
 from minsheng.intake.models import Message
-from minsheng.replies.finding import official_reply_of, private_text_of
+from minsheng.replies.finding import private_text_of
+from minsheng.replies.models import OFFERED, Outgoing
+from minsheng.replies.service import official_reply_of, take_offered
 
 STEPS = ("received", "handling", "replied", "closed")
 """收到, 办理, 答复, 办结: the office's own stages in the four words a citizen needs."""
@@ -130,3 +133,21 @@ def _added(session: Session, message_id: uuid.UUID) -> list[Said]:
     own = LinkedMessage.to_id == message_id, LinkedMessage.kind == FOLLOW_UP
     rows = session.execute(chosen.where(*own).order_by(Message.received_at, Message.id))
     return [Said(row.body, row.received_at) for row in rows]
+
+
+def note_read(session: Session, tools: Tools, origin: str, visit: Visit) -> int:
+    """Note that the citizen has read what was offered to their message; how many answers that is.
+
+    An answer to a message of the portal is offered there and goes out nowhere else.
+    """
+    case = case_of(session, visit.message_id)
+    if case is None:
+        return 0
+    waiting = Outgoing.case_id == case.id, Outgoing.state == OFFERED
+    rows = session.scalars(select(Outgoing).where(*waiting).order_by(Outgoing.id)).all()
+    own = str(visit.message_id)
+    mine = [row.id for row in rows if own == str(row.message_id) or own in map(str, row.also)]
+    wish = Wish(citizen_actor(origin), sight=Sight(confidential=True))
+    for delivery_id in mine:
+        take_offered(session, tools, wish, delivery_id)
+    return len(mine)

@@ -10,6 +10,7 @@ from minsheng.accounts.tidying import TIDY
 from minsheng.accounts.work import Tidier
 from minsheng.audit import Tools, make_tools
 from minsheng.cases.matching import MatchMaker
+from minsheng.citizens.service import place_messages
 from minsheng.handling.handover_work import Carrier, Placer, Reporter
 from minsheng.handling.handovers_words import CARRY, ONWARD, PLACED
 from minsheng.handling.work import HANDLERS as HANDLING_WORK
@@ -135,7 +136,7 @@ def make_runner(process: Process) -> Runner:
     handlers = {
         PULL: Handler(Puller(tools, host, lease).work, CHANNELS, batch=1),
         PARSE: Handler(Parser(tools, host, lease).work, CHANNELS),
-        MATCH: Handler(MatchMaker(tools, lease).work, CASES),
+        MATCH: Handler(MatchMaker(tools, lease, place_messages).work, CASES),
         ROLL_UP: Handler(RollUp(tools, lease).work, CASES),
         CARRY: Handler(Carrier(tools, lease).work, CASES),
         PLACED: Handler(Placer(tools).work, CASES),

@@ -14,6 +14,24 @@ from minsheng.cases.service import (
     RouteRefused,
     SaidNotSame,
 )
+from minsheng.citizens.service import (
+    MatterNotFound,
+    OriginNotFound,
+    OwnInspection,
+    PortalInvalid,
+    PublicationRefused,
+    RatingRefused,
+    ReopenRefused,
+    ReviewClosed,
+    ReviewNotFound,
+    SampleInvalid,
+    SampleNotFound,
+    SubmissionInvalid,
+    TooMany,
+    TrackLocked,
+    TrackRefused,
+    VisitEnded,
+)
 from minsheng.documents.pdf import PdfToolMissing
 from minsheng.faces import problems
 from minsheng.faces.problems import ProblemKind, ProblemTable
@@ -88,4 +106,20 @@ PROBLEMS: ProblemTable = {
     SamePerson: ProblemKind(403, "two-people", "Another person has to decide"),
     FiguresInvalid: _INVALID,
     PdfToolMissing: ProblemKind(503, "tool-missing", "A library of the system is not installed"),
+    SubmissionInvalid: _INVALID,
+    SampleInvalid: _INVALID,
+    PortalInvalid: _INVALID,
+    MatterNotFound: _ABSENT,
+    OriginNotFound: _ABSENT,
+    ReviewNotFound: _ABSENT,
+    SampleNotFound: _ABSENT,
+    VisitEnded: ProblemKind(401, "visit-ended", "The query has ended"),
+    TrackRefused: ProblemKind(403, "code-refused", "The query code does not fit"),
+    TrackLocked: ProblemKind(429, "locked", "Tried too often"),
+    TooMany: ProblemKind(429, "too-many", "Too much from one address"),
+    RatingRefused: ProblemKind(409, "conflict", "There is nothing to rate"),
+    ReopenRefused: ProblemKind(409, "conflict", "The case cannot be taken up again"),
+    ReviewClosed: ProblemKind(409, "conflict", "The review is closed"),
+    OwnInspection: ProblemKind(409, "own-inspection", "Somebody else looks at it again"),
+    PublicationRefused: ProblemKind(409, "not-public", "The case may not be shown to everybody"),
 }

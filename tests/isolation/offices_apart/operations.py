@@ -64,7 +64,7 @@ _BACK_TO_CASE = "the message is what counts; the number only says where to go ba
 _SECRET = "a machine proves itself by a secret; see test_covert.py"
 _DOOR = "nobody of this name; the door itself is looked at in test_covert.py"
 _NO_SOURCE = "nobody answers at the address of the channel"
-_PORTAL = "an office that is nowhere; the portals are looked at in tests/faces/pages/test_portal_*.py"
+_PORTAL = "an office that is nowhere; portals are looked at in tests/faces/pages/test_portal_*.py"
 _WRITTEN = {"key": "x", "name": "甲", "phone": "13800138009", "body": LIFT}
 _SAID = {
     "external_id": fresh("X"), "subject": "电梯停运", "body": LIFT, "confidential": False,
@@ -159,6 +159,46 @@ API: Mapping[str, Given] = {
         }
     ),
     "POST /users/<username>/off": Given({"username": USER}),
+    "GET /portal": Given(),
+    "POST /portal": Given(
+        body={
+            "name": "某县网上受理", "welcome": "您好", "contact": "12345", "accent": "#1c4f93",
+            "accent_dark": "", "open": True, "low_at": 2, "rate_days": 7, "reopen_days": 30,
+        }
+    ),
+    "POST /channels/<code>/ratings": Given(
+        CODE,
+        body={
+            "external_id": fresh("X"), "solved": 5, "manner": 5, "speed": None, "words": "",
+            "rated_at": "2026-11-20T09:00:00+08:00",
+        },
+        silent="no message of this name has come by any channel",
+    ),
+    "GET /cases/<number>/ratings": Given(NUMBER),
+    "POST /cases/<number>/publish": Given(
+        NUMBER, body={"subject": "电梯停运维修", "reason": ""}
+    ),
+    "POST /cases/<number>/unpublish": Given(
+        NUMBER, body={"reason": ""}, silent="it is shown to nobody"
+    ),
+    "GET /low-ratings": Given(query={"state": "all", "after": "", "limit": 50}),
+    "POST /low-ratings/<uuid:review>/close": Given(
+        {"review": str(uuid.UUID(int=1))},
+        body={"cause": "没有上门", "responsible": "住建局", "action": "重新上门检修"},
+    ),
+    "GET /samples": Given(query={"after": "", "limit": 50}),
+    "POST /samples": Given(
+        body={
+            "since": "2026-11-01T00:00:00+08:00", "until": "2026-12-01T00:00:00+08:00",
+            "seed": "1", "share": 0.1, "count": None,
+        }
+    ),
+    "GET /samples/<uuid:sample>": Given({"sample": str(uuid.UUID(int=1))}),
+    "POST /samples/<uuid:sample>/cases/<number>": Given(
+        {"sample": str(uuid.UUID(int=1)), **NUMBER},
+        body={"result": "sound", "words": "现场看过"},
+        silent="no case of this office was drawn in it",
+    ),
     "POST /findings/<uuid:finding_id>/answer": Given(
         {"finding_id": FINDING}, body={"outcome": "different", "reason": "两栋楼"}
     ),
@@ -444,17 +484,31 @@ DOORS: Mapping[str, Given] = {
         refused=_DOOR,
     ),
     **{
-        f"{method} /p/<office>/{rest}": Given({"office": "980000", **path}, query, None, form,
-                                              refused=_PORTAL)
+        f"{method} /p/<office>/{rest}": Given(
+            {"office": "980000", **path}, query, None, form, refused=_PORTAL
+        )
         for method, rest, path, query, form in (
             ("GET", "", {}, {}, {}),
             ("POST", "look", {}, {}, {"look": "size:big", "language": "zh", "next": "/"}),
             ("GET", "look.css", {}, {}, {}),
             ("GET", "write", {}, {}, {}),
-            ("POST", "write", {}, {}, {
-                **_WRITTEN, "subject": "电梯停运", "region": "", "email": "", "confidential": "",
-                "step": "1", "seen": "", "go": "next", "look": "",
-            }),
+            (
+                "POST",
+                "write",
+                {},
+                {},
+                {
+                    **_WRITTEN,
+                    "subject": "电梯停运",
+                    "region": "",
+                    "email": "",
+                    "confidential": "",
+                    "step": "1",
+                    "seen": "",
+                    "go": "next",
+                    "look": "",
+                },
+            ),
             ("POST", "similar", {}, {}, {"subject": "电梯停运"}),
             ("GET", "track", {}, {}, {}),
             ("POST", "track", {}, {}, {"code": "x", "digits": "0000"}),
@@ -465,8 +519,13 @@ DOORS: Mapping[str, Given] = {
             ("POST", "mine/leave", {}, {}, {}),
             ("GET", "matters", {}, {"after": ""}, {}),
             ("GET", "matters/<uuid:matter>", {"matter": str(uuid.UUID(int=1))}, {}, {}),
-            ("POST", "matters/<uuid:matter>/cosign", {"matter": str(uuid.UUID(int=1))}, {},
-             _WRITTEN),
+            (
+                "POST",
+                "matters/<uuid:matter>/cosign",
+                {"matter": str(uuid.UUID(int=1))},
+                {},
+                _WRITTEN,
+            ),
         )
     },
     "POST /oauth/token": Given(refused=_SECRET),

@@ -6,6 +6,7 @@ from minsheng.accounts.scopes import SCOPES
 from minsheng.faces.api import (
     cases,
     channels,
+    citizens,
     clients,
     dossiers,
     flows,
@@ -56,6 +57,7 @@ def register_api(app: Flask, api_tools: ApiTools) -> ProblemApi:
         handling,
         flows,
         dossiers,
+        citizens,
     ):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
     register_docs(app, api, PROBLEMS, PREFIX)

@@ -35,6 +35,9 @@ def object_name(kind: str) -> str:
         "message": _("来件"),
         "case": _("诉求"),
         "finding": _("查重结果"),
+        "review": _("差评倒查"),
+        "sample": _("回头看"),
+        "portal": _("网上受理"),
         "trail": _("审计记录"),
     }.get(kind, kind)
 
@@ -54,6 +57,7 @@ def actor_kind(kind: str) -> str:
         "operator": _("运维人员"),
         "system": _("系统"),
         "office": _("上级单位"),
+        "citizen": _("群众"),
     }.get(kind, "")
 
 
@@ -123,6 +127,16 @@ def _case_names() -> dict[str, str]:
         "finding.same": _("查重：同一诉求"),
         "finding.related": _("查重：相关"),
         "finding.different": _("查重：不是同一件"),
+        "citizen.track": _("查询诉求"),
+        "rating.give": _("评价答复"),
+        "review.open": _("差评倒查：立案"),
+        "review.close": _("差评倒查：结案"),
+        "case.reopen": _("重新办理"),
+        "case.publish": _("公开诉求"),
+        "case.unpublish": _("撤回公开"),
+        "message.link": _("随附来件"),
+        "sample.draw": _("抽取回头看"),
+        "sample.record": _("记录回头看"),
         "citizen.reveal": _("查看群众联系方式"),
         "message.confidential": _("标明要求保密"),
         "message.not_confidential": _("取消要求保密"),
@@ -139,6 +153,7 @@ def _case_names() -> dict[str, str]:
 
 def _rest() -> dict[str, str]:
     return {
+        "portal.set": _("设置网上受理"),
         "channel.add": _("新增渠道"),
         "channel.change": _("改渠道"),
         "channel.pull": _("立即取件"),

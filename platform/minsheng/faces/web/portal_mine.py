@@ -18,6 +18,7 @@ from minsheng.citizens.service import (
     VisitEnded,
     add,
     count_send,
+    note_read,
     rate,
     reopen,
     track,
@@ -141,6 +142,8 @@ def _mine(
     try:
         with portal_session() as session:
             shown = tracked(session, tools(), visit)
+            if shown.answer is not None:
+                note_read(session, tools(), origin(), visit)
     except VisitEnded:
         return _ended()
     done = request.args.get("done", "")
