@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from minsheng.cases.models import Case
 from minsheng.handling.callbacks import call_back_recorded
+from minsheng.handling.custody import every_child_answered
 from minsheng.handling.demands import unanswered
+from minsheng.handling.instructions import no_open_instruction
 from minsheng.handling.models import CaseHandling, Flow
 
 Guard = Callable[[Session, Case], str | None]
@@ -66,6 +68,8 @@ GUARDS: tuple[Guard, ...] = (
     demands_guard,
     reply_guard,
     call_back_guard,
+    every_child_answered,
+    no_open_instruction,
 )
 
 

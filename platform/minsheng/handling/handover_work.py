@@ -19,6 +19,7 @@ from minsheng.audit import Actor, Tools
 from minsheng.cases.models import Case, CaseEvent
 from minsheng.cases.service import Wish, mark_complained, place_case
 from minsheng.cases.sight import Sight
+from minsheng.handling.dating import redate_and_tell
 from minsheng.handling.handover_models import (
     ACCEPTED,
     ANSWERED,
@@ -37,10 +38,12 @@ from minsheng.handling.handovers_places import (
     cases_of_handovers,
     free_case,
     incoming_of,
+    lock_places,
     outgoing_of,
 )
 from minsheng.handling.handovers_steps import CORRECTED, missing_steps, own_step
 from minsheng.handling.handovers_words import CARRY, ONWARD, PLACED, named
+from minsheng.handling.settling import handling_of
 from minsheng.runtime.database import insert_rows
 from minsheng.runtime.failpoints import failpoint
 from minsheng.runtime.ids import new_id
@@ -92,6 +95,7 @@ class Carrier:
     def _tell(self, session: Session, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
         """Do on the session's side what is not done yet; those that have to wait."""
         own, tools = tenant_of(session), self._tools
+        lock_places(session, ids)
         chosen = select(Handover).where(Handover.id.in_(ids)).order_by(Handover.id)
         handovers = session.scalars(chosen.with_for_update()).all()
         here = [each for each in handovers if each.to_tenant == own]
@@ -221,7 +225,9 @@ class Placer:
     def work(self, claims: Sequence[Claim]) -> None:
         """Look at each handover; one whose message is not matched yet is looked at again."""
         with self._tools.database.session(claims[0].tenant_id) as session:
-            chosen = select(Handover).where(Handover.id.in_([claim.row_id for claim in claims]))
+            ids = [claim.row_id for claim in claims]
+            lock_places(session, ids)
+            chosen = select(Handover).where(Handover.id.in_(ids))
             chosen = chosen.order_by(Handover.id).with_for_update()
             late = {each.id for each in session.scalars(chosen) if not self._place(session, each)}
             finish_work(session, [claim for claim in claims if claim.row_id not in late])
@@ -236,6 +242,8 @@ class Placer:
         tools, case = self._tools, case_of_message(session, handover.to_message)
         if case is None:
             return False
+        if handover.state not in WAITING or case.closed_at is not None:
+            return True
         if handover.to_case is None:
             handover.to_case = case.id
             _carry_order(session, tools, handover, case)
@@ -283,8 +291,10 @@ def _report(session: Session, below: Handover, above: Iterable[Handover]) -> set
 
 def _carry_order(session: Session, tools: Tools, handover: Handover, case: Case) -> None:
     """The order's deadline where it is the earlier one, and whom the matter complains of."""
+    row = handling_of(session, tools, case)
     if handover.due_at is not None and (case.due_at is None or handover.due_at < case.due_at):
-        place_case(session, case.id, due_at=handover.due_at, due_estimated=False)
+        row.fixed_at, row.fixed_on = handover.due_at, tools.clock.now()
+        redate_and_tell(session, tools, case, "ordered")
     wish = Wish(Actor("office", handover.from_code), sight=Sight(confidential=True))
     for code in handover.complained:
         try:

@@ -30,6 +30,7 @@ from minsheng.handling.handovers_places import (
     case_of_message,
     cases_of_handover,
     free_case,
+    lock_places,
     outgoing_of,
 )
 from minsheng.handling.handovers_steps import CORRECTED, take_step
@@ -119,6 +120,8 @@ def answer_handover(
     chosen = select(Handover).where(
         Handover.to_tenant == tenant_of(session), Handover.to_message == message_id
     )
+    known = session.scalar(select(Handover.id).where(Handover.to_message == message_id))
+    lock_places(session, [known] if known else [])
     handover = session.scalar(chosen.with_for_update())
     if handover is None:
         message = "this message is none that was handed over: answer it on its own channel"
@@ -142,6 +145,7 @@ def answer_handover(
 
 
 def _lock(session: Session, handover_id: uuid.UUID, *, sender: bool) -> Handover:
+    lock_places(session, [handover_id])
     side = Handover.from_tenant if sender else Handover.to_tenant
     chosen = select(Handover).where(Handover.id == handover_id, side == tenant_of(session))
     handover = session.scalar(chosen.with_for_update())

@@ -101,3 +101,23 @@ def free_case(session: Session, case: Case) -> None:
     waits = outgoing_of(session, [case.id], WAITING).get(case.id)
     if not waits and case.stage == "assigned":
         place_case(session, case.id, stage="received")
+
+
+def lock_places(session: Session, handover_ids: Collection[uuid.UUID]) -> None:
+    """Lock the session's cases of some handovers, by id: always cases first, then handovers."""
+    made = and_(
+        HandoverMessage.tenant_id == CaseMessage.tenant_id,
+        HandoverMessage.message_id == CaseMessage.message_id,
+    )
+    came = and_(
+        Handover.to_tenant == CaseMessage.tenant_id, Handover.to_message == CaseMessage.message_id
+    )
+    sent = select(CaseMessage.case_id).join(HandoverMessage, made)
+    got = select(CaseMessage.case_id).join(Handover, came)
+    ids = {
+        *session.scalars(sent.where(HandoverMessage.handover_id.in_(handover_ids))),
+        *session.scalars(got.where(Handover.id.in_(handover_ids))),
+    }
+    if ids:
+        chosen = select(Case.id).where(Case.id.in_(ids)).order_by(Case.id)
+        session.scalars(chosen.with_for_update()).all()

@@ -15,6 +15,7 @@ from minsheng.audit import Tools
 from minsheng.cases.models import OPEN, Case
 from minsheng.cases.settling import SETTLE
 from minsheng.handling.dating import REMIND, redate_and_tell, remind
+from minsheng.handling.handovers_joins import note_joins
 from minsheng.handling.models import CaseHandling
 from minsheng.handling.office import REDATE
 from minsheng.handling.promises import PROMISE, remind_promise
@@ -54,6 +55,8 @@ class Settler(RowWork):
     def do(self, session: Session, row_id: uuid.UUID) -> datetime | None:
         """Settle the case; where nobody may take it in, look again in an hour."""
         case = _open_case(session, row_id)
+        if case is not None:
+            note_joins(session, self._tools, case)
         if case is None or settle(session, self._tools, case):
             return None
         return self._tools.clock.now() + AGAIN
