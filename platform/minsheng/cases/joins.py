@@ -75,7 +75,8 @@ _FROM = """
     from case_messages j
     join cases k on k.tenant_id = j.tenant_id and k.id = j.case_id
     left join join_verdicts v on v.tenant_id = j.tenant_id and v.message_id = j.message_id
-    where j.tenant_id = :tenant and j.via_id is not null and (:hidden_too or not k.secret)
+    where j.tenant_id = :tenant and j.via_id is not null and j.algorithm like 'levels:%'
+      and (:hidden_too or not k.secret)
 """
 _SPAN = " and j.joined_at >= :since and j.joined_at < :until"
 _PAGE = text(

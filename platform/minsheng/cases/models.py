@@ -4,7 +4,16 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Float, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from minsheng_tenants import Base, TenantTable
@@ -121,6 +130,15 @@ class CaseMessage(TenantTable, Base):
     algorithm: Mapped[str]
     joined_by: Mapped[str]
     joined_at: Mapped[datetime]
+
+
+ALGORITHMS = "levels:"
+"""How the matcher's versions begin; what a room above places bears a name of its own."""
+
+
+def by_matcher() -> ColumnElement[bool]:
+    """Whether a message was placed by the matcher."""
+    return CaseMessage.algorithm.startswith(ALGORITHMS)
 
 
 class CaseEvent(TenantTable, Base):

@@ -93,7 +93,7 @@ class Placing:
         self.members.setdefault(case_id, set()).add(message.id)
         self._note_findings(message, case_id, matches)
         self.counts.messages += 1
-        self.counts.capped += len(matches) >= _MOST_ANSWERS
+        self.counts.capped += _is_cut(matches)
 
     def write(self, session: Session) -> None:
         """Write cases, places, events and findings, and count the queue's figures anew."""
@@ -193,7 +193,7 @@ class Placing:
             if self.memory.holds(message, other, case_id):
                 continue
             if len(seen) > MOST_FINDINGS:
-                self.counts.capped += len(matches) < _MOST_ANSWERS
+                self.counts.capped += not _is_cut(matches)
                 break
             seen.add(other)
             doubted = self.memory.is_doubted(message, other, case_id)
@@ -217,6 +217,11 @@ class Placing:
             "outcome": "",
             "found_at": self.now,
         }
+
+
+def _is_cut(matches: Sequence[Match]) -> bool:
+    """Whether the answer is as long as it may be and tells something to its end."""
+    return len(matches) >= _MOST_ANSWERS and matches[-1].decision != "different"
 
 
 def _cases_of(session: Session, ids: set[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:

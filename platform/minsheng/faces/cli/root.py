@@ -8,6 +8,7 @@ from minsheng.faces.cli.clients import clients
 from minsheng.faces.cli.doctor import doctor
 from minsheng.faces.cli.dossier import dossier
 from minsheng.faces.cli.imports import import_messages
+from minsheng.faces.cli.matching import matching
 from minsheng.faces.cli.providers import providers
 from minsheng.faces.cli.running import db, demo, serve, worker
 from minsheng.faces.cli.tenants import tenants
@@ -31,6 +32,7 @@ for command in (
     clients,
     providers,
     import_messages,
+    matching,
     doctor,
     dossier,
 ):
