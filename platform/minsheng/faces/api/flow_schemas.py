@@ -129,7 +129,7 @@ class LeaveListSchema(ma.Schema):
     items = fields.List(fields.Nested(LeaveSchema))
 
 
-class AlertSchema(ma.Schema):
+class HandlingAlertSchema(ma.Schema):
     """Something the desk has to look at."""
 
     id = fields.UUID()
@@ -144,7 +144,7 @@ class AlertSchema(ma.Schema):
 class AlertListSchema(ma.Schema):
     """What nobody has seen to yet, newest first, at most 200."""
 
-    items = fields.List(fields.Nested(AlertSchema))
+    items = fields.List(fields.Nested(HandlingAlertSchema))
 
 
 class VisitRowSchema(ma.Schema):

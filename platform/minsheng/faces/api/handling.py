@@ -58,7 +58,7 @@ def show_deadline(number: str) -> Any:  # noqa: ANN401  a record
 
 @blueprint.post("/cases/<number>/claim")
 @require_scope("cases:handle")
-@blueprint.arguments(shapes.PersonSchema)
+@blueprint.arguments(shapes.ByPersonSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def claim_case(said: Said, number: str) -> Said:
     """Take the case on; claiming it twice changes nothing."""
@@ -76,7 +76,7 @@ def release_case(said: Said, number: str) -> Said:
 
 @blueprint.post("/cases/<number>/assign")
 @require_scope("cases:dispatch")
-@blueprint.arguments(shapes.AssignSchema)
+@blueprint.arguments(shapes.AssignCaseSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def assign_case(said: Said, number: str) -> Said:
     """Give the case to a person of the office, who has yet to claim it."""
@@ -85,7 +85,7 @@ def assign_case(said: Said, number: str) -> Said:
 
 @blueprint.post("/cases/<number>/advance")
 @require_scope("cases:handle")
-@blueprint.arguments(shapes.AdvanceSchema)
+@blueprint.arguments(shapes.AdvanceStepSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def advance_case(said: Said, number: str) -> Said:
     """Finish the present step of the flow."""
@@ -94,7 +94,7 @@ def advance_case(said: Said, number: str) -> Said:
 
 @blueprint.post("/cases/<number>/return")
 @require_scope("cases:handle")
-@blueprint.arguments(shapes.ReturnSchema)
+@blueprint.arguments(shapes.ReturnStepSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def return_case(said: Said, number: str) -> Said:
     """Return the case to an earlier step, with a reason."""
@@ -103,7 +103,7 @@ def return_case(said: Said, number: str) -> Said:
 
 @blueprint.post("/cases/<number>/review")
 @require_scope("cases:handle")
-@blueprint.arguments(shapes.ReviewSchema)
+@blueprint.arguments(shapes.ReviewStepSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def review_case(said: Said, number: str) -> Said:
     """Pass the review, or return the case; never by who handled it."""
@@ -130,7 +130,7 @@ def resume_case(said: Said, number: str) -> Said:
 
 @blueprint.post("/cases/<number>/grade")
 @require_scope("cases:handle")
-@blueprint.arguments(shapes.GradeSchema)
+@blueprint.arguments(shapes.CaseGradeSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def grade_case(said: Said, number: str) -> Said:
     """Put the case into a deadline class."""
@@ -139,7 +139,7 @@ def grade_case(said: Said, number: str) -> Said:
 
 @blueprint.post("/cases/<number>/deadline")
 @require_scope("cases:dispatch")
-@blueprint.arguments(shapes.DueSchema)
+@blueprint.arguments(shapes.DueAtSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def date_case(said: Said, number: str) -> Said:
     """Set the deadline, with a reason."""
@@ -157,7 +157,7 @@ def extend_case(said: Said, number: str) -> Said:
 
 @blueprint.post("/cases/<number>/extensions/<uuid:extension>")
 @require_scope("cases:dispatch")
-@blueprint.arguments(shapes.DecisionSchema)
+@blueprint.arguments(shapes.ExtensionDecisionSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def decide(said: Said, number: str, extension: uuid.UUID) -> Said:
     """Grant or refuse an extension; never by who asked for it."""
@@ -166,7 +166,7 @@ def decide(said: Said, number: str, extension: uuid.UUID) -> Said:
 
 @blueprint.post("/cases/<number>/close")
 @require_scope("cases:handle")
-@blueprint.arguments(shapes.CloseSchema)
+@blueprint.arguments(shapes.CloseCaseSchema)
 @blueprint.response(200, shapes.HandlingSchema)
 def close_case(said: Said, number: str) -> Said:
     """Close the case; the problem names everything that stands in the way."""

@@ -26,57 +26,57 @@ class VersionedSchema(Strict):
     reason = fields.String(load_default="", validate=_WORDS)
 
 
-class PersonSchema(VersionedSchema):
+class ByPersonSchema(VersionedSchema):
     """``person``: the user name of whoever does it."""
 
     person = fields.String(load_default="", validate=_NAME)
 
 
-class AssignSchema(VersionedSchema):
+class AssignCaseSchema(VersionedSchema):
     """Whom to give the case to."""
 
     handler = fields.String(required=True, validate=validate.Length(min=1, max=50))
     unit = fields.String(load_default="", validate=_NAME)
 
 
-class AdvanceSchema(PersonSchema):
+class AdvanceStepSchema(ByPersonSchema):
     """Finish the present step."""
 
     words = fields.String(load_default="", validate=_WORDS)
 
 
-class ReturnSchema(PersonSchema):
+class ReturnStepSchema(ByPersonSchema):
     """Return to an earlier step, the one before where ``to`` is empty; a reason is needed."""
 
     to = fields.String(load_default="", validate=validate.Length(max=40))
 
 
-class ReviewSchema(AdvanceSchema):
+class ReviewStepSchema(AdvanceStepSchema):
     """Pass a review, or return the case."""
 
     outcome = fields.String(required=True, metadata={"description": "pass or return"})
 
 
-class GradeSchema(VersionedSchema):
+class CaseGradeSchema(VersionedSchema):
     """A deadline class of the office by its code."""
 
     grade = fields.String(required=True, validate=_CODE)
 
 
-class DueSchema(VersionedSchema):
+class DueAtSchema(VersionedSchema):
     """A deadline that somebody sets; a reason is needed."""
 
     due_at = fields.AwareDateTime(required=True, format="iso")
 
 
-class ExtensionSchema(PersonSchema):
+class ExtensionSchema(ByPersonSchema):
     """More working days; the same ``id`` again is the same wish."""
 
     id = fields.UUID(load_default=None, allow_none=True)
     days = fields.Integer(required=True)
 
 
-class DecisionSchema(Strict):
+class ExtensionDecisionSchema(Strict):
     """Grant or refuse; a refusal needs words."""
 
     grant = fields.Boolean(required=True)
@@ -84,13 +84,13 @@ class DecisionSchema(Strict):
     words = fields.String(load_default="", validate=_WORDS)
 
 
-class CloseSchema(AdvanceSchema):
+class CloseCaseSchema(AdvanceStepSchema):
     """What came of the case: resolved, explained, promised, refused or invalid."""
 
     outcome = fields.String(required=True)
 
 
-class ExemptSchema(PersonSchema):
+class ExemptSchema(ByPersonSchema):
     """What the case is exempt from: call_back, reply or flow; a reason is needed."""
 
     what = fields.String(required=True)
@@ -202,7 +202,7 @@ class FlowSchema(ma.Schema):
     steps = fields.List(fields.Nested(FlowStepSchema))
 
 
-class DemandSchema(ma.Schema):
+class CaseDemandSchema(ma.Schema):
     """One numbered demand and its answer."""
 
     number = fields.Integer()
@@ -236,7 +236,7 @@ class ExtensionShownSchema(ma.Schema):
     decided_by = fields.String()
 
 
-class PromiseSchema(ma.Schema):
+class CommitmentSchema(ma.Schema):
     """A promise: open, landed or withdrawn."""
 
     id = fields.UUID()
@@ -247,7 +247,7 @@ class PromiseSchema(ma.Schema):
     evidence = fields.String()
 
 
-class PhotoSchema(ma.Schema):
+class VisitPhotoSchema(ma.Schema):
     """A picture without its bytes."""
 
     id = fields.UUID()
@@ -255,7 +255,7 @@ class PhotoSchema(ma.Schema):
     size = fields.Integer()
 
 
-class VisitSchema(ma.Schema):
+class FieldVisitSchema(ma.Schema):
     """A look on the spot."""
 
     id = fields.UUID()
@@ -263,10 +263,10 @@ class VisitSchema(ma.Schema):
     place = fields.String()
     people = fields.List(fields.String())
     words = fields.String()
-    photos = fields.List(fields.Nested(PhotoSchema))
+    photos = fields.List(fields.Nested(VisitPhotoSchema))
 
 
-class ContactSchema(ma.Schema):
+class OfflineContactSchema(ma.Schema):
     """A talk or task outside of the channels."""
 
     id = fields.UUID()
@@ -302,12 +302,12 @@ class HandlingSchema(ma.Schema):
     outcome = fields.String()
     closed_at = fields.AwareDateTime(allow_none=True)
     against = fields.List(fields.String())
-    demands = fields.List(fields.Nested(DemandSchema))
+    demands = fields.List(fields.Nested(CaseDemandSchema))
     call_backs = fields.List(fields.Nested(CallBackSchema))
     extensions = fields.List(fields.Nested(ExtensionShownSchema))
-    commitments = fields.List(fields.Nested(PromiseSchema))
-    visits = fields.List(fields.Nested(VisitSchema))
-    contacts = fields.List(fields.Nested(ContactSchema))
+    commitments = fields.List(fields.Nested(CommitmentSchema))
+    visits = fields.List(fields.Nested(FieldVisitSchema))
+    contacts = fields.List(fields.Nested(OfflineContactSchema))
 
 
 class DaySchema(ma.Schema):
