@@ -60,11 +60,16 @@ MESSAGE, ASIDE = Id("message"), Id("aside")
 CLIENT, PROVIDER = {"client_id": Id("client")}, {"code": Id("provider")}
 NUMBER, CODE, USER = {"number": CASE}, {"code": CHANNEL}, Id("user")
 MESSAGE_OF_CASE = {"number": CASE, "message": MESSAGE}
+_HANDOVER = {"handover_id": Id("handover")}
+_GOT = {"handover_id": Id("handover", own="got")}
+_INSTRUCTION = {"instruction_id": Id("instruction")}
 _BACK_TO_CASE = "the message is what counts; the number only says where to go back to"
 _SECRET = "a machine proves itself by a secret; see test_covert.py"
 _DOOR = "nobody of this name; the door itself is looked at in test_covert.py"
 _NO_SOURCE = "nobody answers at the address of the channel"
-_PORTAL = "an office that is nowhere; portals are looked at in tests/faces/pages/test_portal_*.py"
+_PORTAL = (
+    "an office that is nowhere; the portals are looked at in tests/faces/pages/test_portal_*.py"
+)
 _WRITTEN = {"key": "x", "name": "甲", "phone": "13800138009", "body": LIFT}
 _SAID = {
     "external_id": fresh("X"), "subject": "电梯停运", "body": LIFT, "confidential": False,
@@ -101,7 +106,67 @@ _HALF = "whoever is logged in has no login half done; its forms carry that login
 NOTICE = {"done", "about"}
 """Parameters of every page: a word of a fixed list, and a text that is looked up nowhere."""
 
+_REPLY = {"reply_id": Id("reply")}
+_SENT = {"delivery_id": Id("delivery")}
+_ANSWERED = {"number": Id("case", own="survivor")}
+_WORDS = {"public_text": "已修复", "private_text": "", "cites": []}
+_ONCE = "a version of a reply is changed once, and this one has been"
+_GONE = "the delivery is not in the one state in which this can be done"
+_HELD = "nothing is on hold any more"
+
 API: Mapping[str, Given] = {
+    "GET /cases/<number>/replies": Given(_ANSWERED),
+    "POST /cases/<number>/replies": Given(
+        _ANSWERED, body={**_WORDS, "template": Id("template"), "values": {"事项": "路灯"}}
+    ),
+    "POST /cases/<number>/replies/correct": Given(
+        _ANSWERED, body={**_WORDS, "cites": [Id("document")]}
+    ),
+    "POST /cases/<number>/writing": Given(_ANSWERED),
+    "GET /cases/<number>/deliveries": Given(_ANSWERED),
+    "GET /replies/<uuid:reply_id>": Given(_REPLY),
+    "POST /replies/<uuid:reply_id>/save": Given(
+        _REPLY, body={**_WORDS, "cites": [Id("document")], "version": 1}, refused=_ONCE
+    ),
+    "POST /replies/<uuid:reply_id>/submit": Given(_REPLY, body={"version": 1}, refused=_ONCE),
+    "POST /replies/<uuid:reply_id>/drop": Given(_REPLY, body={"version": 0}, refused=_ONCE),
+    "POST /replies/<uuid:reply_id>/send-back": Given(
+        _REPLY, body={"version": 1, "reason": "请写明时间"}, refused=_ONCE
+    ),
+    "POST /replies/<uuid:reply_id>/acknowledge": Given(
+        _REPLY, body={"version": 1}, refused=_ONCE
+    ),
+    "POST /replies/<uuid:reply_id>/approve": Given(_REPLY, body={"version": 1}, refused=_ONCE),
+    "POST /replies/<uuid:reply_id>/extend": Given({"reply_id": Id("reply", own="official")}),
+    "GET /deliveries": Given(
+        query={"state": "", "channel": CHANNEL, "cursor": "", "limit": 50},
+        silent="what stands on a channel that is not the office's is an empty list",
+    ),
+    "GET /deliveries/state": Given(),
+    "POST /deliveries/<uuid:delivery_id>/resend": Given(_SENT, refused=_GONE),
+    "POST /deliveries/<uuid:delivery_id>/settle": Given(
+        _SENT, body={"arrived": True, "reason": "电话核实"}, refused=_GONE
+    ),
+    "POST /deliveries/<uuid:delivery_id>/taken": Given(_SENT),
+    "POST /deliveries/hold": Given(body={"reason": "恢复后核对"}),
+    "POST /deliveries/release": Given(
+        body={"reason": "已核对", "unsent": False}, refused=_HELD
+    ),
+    "GET /reply-templates": Given(),
+    "POST /reply-templates": Given(
+        body={"code": fresh_small("t"), "title": "办结", "text": "{{事项}}已办结"}
+    ),
+    "POST /reply-templates/<code>/withdraw": Given(
+        {"code": Id("template")}, refused="it was taken out of use before"
+    ),
+    "GET /documents": Given(query={"q": Id("document")}),
+    "POST /documents": Given(
+        body={"code": fresh("文"), "title": "办法", "url": "https://example.org/2"}
+    ),
+    "POST /documents/state": Given(body={"code": Id("document"), "state": "dead"}),
+    "GET /reply-rules": Given(),
+    "POST /reply-rules": Given(body={"adopt": "review", "give_up_days": 7}),
+    "POST /channels/<code>/receipt": Given(CODE, body={"on": False, "text": "收悉"}),
     "GET /tenants": Given(query={"cursor": "", "limit": 50}),
     "POST /tenants": Given(
         body={"code": fresh("X-"), "name": "某局", "kind": "department", "parent": TENANT}
@@ -213,6 +278,27 @@ API: Mapping[str, Given] = {
         {"message_id": MESSAGE}, body={"verdict": "right", "sampled": True, "reason": "同一件事"},
         silent="the matcher joined nothing here",
     ),
+    "POST /cases/<number>/dispatch": Given(
+        NUMBER,
+        body={
+            "to": BELOW, "role": "co", "due_at": "2027-06-30T17:00:00+08:00", "note": "请办理",
+            "demands": ["报照片"], "with_contact": False, "reason": "",
+        },
+    ),
+    "POST /handovers": Given(
+        body={"items": [{"case": OTHER, "to": BELOW, "role": "co"}], "reason": ""}
+    ),
+    "GET /cases/<number>/custody": Given(NUMBER),
+    "GET /handovers": Given(query={"direction": "out", "state": "", "cursor": "", "limit": 50}),
+    "GET /handovers/<uuid:handover_id>": Given(_HANDOVER),
+    "POST /handovers/<uuid:handover_id>/accept": Given(_GOT),
+    "POST /handovers/<uuid:handover_id>/return": Given(_GOT, body={"reason": "不属于本单位"}),
+    "POST /handovers/<uuid:handover_id>/recall": Given(_HANDOVER, body={"reason": "直接办理"}),
+    "GET /cases/<number>/instructions": Given(NUMBER),
+    "POST /instructions/<uuid:instruction_id>/follow-ups": Given(
+        _INSTRUCTION, body={"words": "已到现场"}
+    ),
+    "POST /instructions/<uuid:instruction_id>/done": Given(_INSTRUCTION, body={"words": "已办结"}),
 }  # fmt: skip
 """The operations below ``/api/v1``."""
 

@@ -30,8 +30,14 @@ from minsheng.accounts.service import (
 )
 from minsheng.audit import SYSTEM, Actor
 from minsheng.cases.service import Wish
-from minsheng.faces.process import Process
+from minsheng.faces.process import Process, make_runner
 from minsheng.faces.web.cookies import session_cookie
+from minsheng.handling.handover_models import Handover
+from minsheng.handling.handovers_content import Packed, seal_content
+from minsheng.handling.handovers_dispatch import dispatch
+from minsheng.handling.handovers_errors import BodyOutOfReach
+from minsheng.handling.handovers_steps import step_of
+from minsheng.handling.instructions import sign_instruction
 from minsheng.handling.models import Alert
 from minsheng.handling.service import (
     add_demands,
@@ -44,8 +50,9 @@ from minsheng.handling.service import (
 from minsheng.intake.inbox import take_in
 from minsheng.intake.quarantine import put_aside
 from minsheng.intake.service import NewChannel, add_channel, find_channel, list_aside, set_paused
+from minsheng.runtime.work import add_work
 from minsheng_sdk import RawItem
-from minsheng_tenants import BodyInvalid, NewBody, create_body
+from minsheng_tenants import BodyInvalid, NewBody, Tenant, create_body
 
 RELATIONS = ("sibling", "parent", "child", "ministry")
 PICTURE = b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82"
@@ -85,7 +92,9 @@ def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], 
         **_machines(process, tenant_id, mark),
         **_below(process, tenant_id, ids["tenant"]),
         **_handled(process, tenant_id, shown[0]["case"], mark),
+        **_answered(api, shown[2]["case"], mark),
     }  # fmt: skip
+    ids |= _handed(process, tenant_id, ids, settle)
     return Office(tenant_id, mark, ids, phones[0])
 
 
@@ -137,6 +146,76 @@ def _handled(process: Process, tenant_id: int, number: str, mark: str) -> dict[s
         made = {"visit": visit, "photo": photo, "promise": promise, "extension": extension,
                 "leave": leave}  # fmt: skip
         return {kind: str(row.id) for kind, row in made.items()} | {"alert": str(alert)}
+
+
+def _answered(api: Any, number: str, mark: str) -> dict[str, str]:
+    """An official reply with its delivery, a draft, a template and a document."""
+    words = {"public_text": f"经现场核查，路灯已于当日修复并恢复照明。{mark}"}
+    made = api.post(f"/cases/{number}/replies", words).json
+    made = api.post(f"/replies/{made['id']}/submit", {"version": made["version"]}).json
+    done = api.post(f"/replies/{made['id']}/approve", {"version": made["version"]})
+    assert done.status_code == 200, done.text
+    draft = api.post(f"/cases/{number}/replies", words).json
+    template = f"t{uuid.uuid4().hex[:10]}"
+    code = f"{mark}〔2026〕{uuid.uuid4().hex[:6]}号"
+    wanted = {"code": template, "title": f"模板{mark}", "text": f"您好{mark}"}
+    assert api.post("/reply-templates", wanted).status_code == 200
+    wanted = {"code": code, "title": f"办法{mark}", "url": "https://example.org/1"}
+    assert api.post("/documents", wanted).status_code == 200
+    sent = api.get(f"/cases/{number}/deliveries").json["items"]
+    return {
+        "reply": draft["id"], "official": done.json["id"], "delivery": sent[0]["id"],
+        "template": template, "document": code,
+    }  # fmt: skip
+
+
+def _handed(
+    process: Process, tenant_id: int, ids: Mapping[str, str], settle: Callable[[int], None]
+) -> dict[str, str]:
+    """A case handed to the body below, one that came from above, and a leader's instruction."""
+    tools, wish = process.tools, Wish(Actor("user", ids["user"]))
+    nowhere_yet = {kind: str(uuid.uuid4()) for kind in ("handover", "got")}
+    with tools.database.session(tenant_id) as session:
+        signed = sign_instruction(session, tools, wish, ids["case"], "请重点督办")
+        body = session.scalars(select(Tenant).where(Tenant.id == tenant_id)).one()
+    made = {"instruction": str(signed.id)}
+    try:
+        with tools.database.session(tenant_id) as session:
+            sent = dispatch(session, tools, wish, ids["other_case"], ids["below"], role="lead")
+            made["handover"] = str(sent.id)
+    except BodyOutOfReach:
+        pass
+    if body.parent_id is not None:
+        made["got"] = str(_hand_down(process, body.parent_id, body))
+        make_runner(process).answer(body.parent_id, "handover")
+        settle(tenant_id)
+    return nowhere_yet | made
+
+
+def _hand_down(process: Process, above: int, body: Tenant) -> uuid.UUID:
+    """A handover as its sender would write it, of no case that anybody else looks at."""
+    tools, handover_id = process.tools, uuid.uuid4()
+    first = {
+        "subject": "", "body": LIFT + uuid.uuid4().hex, "masked": LIFT, "attachments": [],
+        "citizen": {"name": "", "phone": "", "email": ""},
+    }  # fmt: skip
+    said = {
+        "subject": "", "region": "", "kind": "", "confidential": False, "count": 1,
+        "messages": [first],
+    }  # fmt: skip
+    sealed = seal_content(tools.keyring.cipher(body.id), handover_id, Packed(said, "given"))
+    row = Handover(
+        from_tenant=above, id=handover_id, to_tenant=body.id, role="lead", state="sent",
+        from_code="000000", from_name="上级", to_code=body.code, to_name=body.name,
+        from_case=uuid.uuid4(), content=sealed, contact="given", note="", demands=[],
+        complained=[], chain=[above], sent_at=tools.clock.now(), steps=[],
+    )  # fmt: skip
+    row.steps = [step_of(row, "sent", tools.clock.now())]
+    with tools.database.session(above) as session:
+        session.add(row)
+        session.flush()
+        add_work(session, "handover", [handover_id], tools.clock.now())
+    return handover_id
 
 
 def _people(process: Process, tenant_id: int, mark: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from minsheng.faces.api import (
     channels,
     citizens,
     clients,
+    deliveries,
     dossiers,
     flows,
     handling,
@@ -15,6 +16,7 @@ from minsheng.faces.api import (
     matching,
     messages,
     metrics,
+    replies,
     secrecy,
     tenants,
     users,
@@ -57,6 +59,8 @@ def register_api(app: Flask, api_tools: ApiTools) -> ProblemApi:
         handling,
         flows,
         dossiers,
+        replies,
+        deliveries,
         citizens,
     ):
         api.register_blueprint(room.blueprint, url_prefix=PREFIX)
