@@ -48,7 +48,7 @@ def ahead(moment: datetime) -> None:
         raise ma.ValidationError(message)
 
 
-class OrderSchema(Strict):
+class DispatchOrderSchema(Strict):
     """To whom a case goes: ``to`` is the code of a body below, ``role`` lead or co.
 
     ``with_contact`` hands over who asked for secrecy too, which needs cases:confidential and a
@@ -67,13 +67,13 @@ class OrderSchema(Strict):
     with_contact = fields.Boolean(load_default=False)
 
 
-class DispatchSchema(OrderSchema):
+class DispatchSchema(DispatchOrderSchema):
     """One order for the case of the path."""
 
     reason = fields.String(load_default="", validate=_REASON)
 
 
-class ItemSchema(OrderSchema):
+class DispatchItemSchema(DispatchOrderSchema):
     """One order of several."""
 
     case = fields.String(required=True, validate=validate.Length(min=2, max=60))
@@ -83,20 +83,20 @@ class DispatchManySchema(Strict):
     """Several orders, all of them or none."""
 
     items = fields.List(
-        fields.Nested(ItemSchema),
+        fields.Nested(DispatchItemSchema),
         required=True,
         validate=validate.Length(min=1, max=MOST_ORDERS),
     )
     reason = fields.String(load_default="", validate=_REASON)
 
 
-class ReasonSchema(Strict):
+class HandoverReasonSchema(Strict):
     """Why; a return and a recall need it."""
 
     reason = fields.String(load_default="", validate=_REASON)
 
 
-class StepSchema(ma.Schema):
+class CustodyStepSchema(ma.Schema):
     """One step of the custody chain, the same on both sides."""
 
     kind = fields.String()
@@ -132,10 +132,10 @@ class HandoverSchema(ma.Schema):
     answered_at = fields.AwareDateTime(allow_none=True)
     recalled_at = fields.AwareDateTime(allow_none=True)
     version = fields.Integer()
-    steps = fields.List(fields.Nested(StepSchema))
+    steps = fields.List(fields.Nested(CustodyStepSchema))
 
 
-class AnswerGivenSchema(ma.Schema):
+class HandoverAnswerSchema(ma.Schema):
     """What the receiver answered: for the citizen, and for this office alone."""
 
     public_text = fields.String()
@@ -147,7 +147,7 @@ class AnswerGivenSchema(ma.Schema):
 class HandoverShownSchema(HandoverSchema):
     """One handover with its answer, which its sender alone sees."""
 
-    answer = fields.Nested(AnswerGivenSchema, allow_none=True)
+    answer = fields.Nested(HandoverAnswerSchema, allow_none=True)
 
 
 class HandoverListSchema(ma.Schema):
@@ -177,11 +177,11 @@ class CustodySchema(ma.Schema):
     number = fields.String()
     owner = fields.String()
     owner_name = fields.String()
-    steps = fields.List(fields.Nested(StepSchema))
+    steps = fields.List(fields.Nested(CustodyStepSchema))
     handovers = fields.List(fields.Nested(HandoverSchema))
 
 
-class FollowUpSchema(ma.Schema):
+class InstructionFollowUpSchema(ma.Schema):
     """What somebody did about an instruction."""
 
     id = fields.UUID()
@@ -203,7 +203,7 @@ class InstructionSchema(ma.Schema):
     done_by = fields.String()
     done_words = fields.String()
     genuine = fields.Boolean()
-    follow_ups = fields.List(fields.Nested(FollowUpSchema))
+    follow_ups = fields.List(fields.Nested(InstructionFollowUpSchema))
 
 
 class InstructionListSchema(ma.Schema):
@@ -212,7 +212,7 @@ class InstructionListSchema(ma.Schema):
     items = fields.List(fields.Nested(InstructionSchema))
 
 
-class WordsSchema(Strict):
+class InstructionWordsSchema(Strict):
     """What became of an instruction."""
 
     words = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST))
@@ -294,7 +294,7 @@ def accept(handover_id: uuid.UUID) -> Any:  # noqa: ANN401  a record
 
 @blueprint.post("/handovers/<uuid:handover_id>/return")
 @require_scope("cases:dispatch")
-@blueprint.arguments(ReasonSchema)
+@blueprint.arguments(HandoverReasonSchema)
 @blueprint.response(200, HandoverSchema)
 def give_back(said: dict[str, Any], handover_id: uuid.UUID) -> Any:  # noqa: ANN401  a record
     """Give a case back to its sender; a reason is needed."""
@@ -305,7 +305,7 @@ def give_back(said: dict[str, Any], handover_id: uuid.UUID) -> Any:  # noqa: ANN
 
 @blueprint.post("/handovers/<uuid:handover_id>/recall")
 @require_scope("cases:dispatch")
-@blueprint.arguments(ReasonSchema)
+@blueprint.arguments(HandoverReasonSchema)
 @blueprint.response(200, HandoverSchema)
 def recall(said: dict[str, Any], handover_id: uuid.UUID) -> Any:  # noqa: ANN401  a record
     """Take back what this office handed over and nobody answered; a reason is needed."""
@@ -325,8 +325,8 @@ def show_instructions(number: str) -> dict[str, Any]:
 
 @blueprint.post("/instructions/<uuid:instruction_id>/follow-ups")
 @require_scope("cases:handle")
-@blueprint.arguments(WordsSchema)
-@blueprint.response(201, FollowUpSchema)
+@blueprint.arguments(InstructionWordsSchema)
+@blueprint.response(201, InstructionFollowUpSchema)
 def add_follow_up(said: dict[str, Any], instruction_id: uuid.UUID) -> Any:  # noqa: ANN401  a record
     """Say what was done about an instruction."""
     with office_session() as session:
@@ -335,7 +335,7 @@ def add_follow_up(said: dict[str, Any], instruction_id: uuid.UUID) -> Any:  # no
 
 @blueprint.post("/instructions/<uuid:instruction_id>/done")
 @require_scope("cases:handle")
-@blueprint.arguments(WordsSchema)
+@blueprint.arguments(InstructionWordsSchema)
 @blueprint.response(204)
 def mark_done(said: dict[str, Any], instruction_id: uuid.UUID) -> None:
     """Mark an instruction as done, in words; it stays where the leader sees it."""
