@@ -183,11 +183,17 @@ def desk(api: Any, tools: Tools, clock: SetClock, settle: Any) -> Desk:
     return make_desk(api, tools, clock, settle)
 
 
-def make_desk(api: Any, tools: Tools, clock: SetClock, settle: Any) -> Desk:
+@pytest.fixture
+def bare_desk(api: Any, tools: Tools, clock: SetClock, settle: Any) -> Desk:
+    """An office without anybody."""
+    return make_desk(api, tools, clock, settle, people={})
+
+
+def make_desk(api: Any, tools: Tools, clock: SetClock, settle: Any, people: Any = PEOPLE) -> Desk:
     mark = uuid.uuid4().hex[:8]
     api.post("/channels", {"code": "x", "plugin": "mailbox", "name": "信", "pushed": True})
     made = Desk(api.tenant_id, tools, clock, api.post, settle, mark)
     with tools.database.operator_session(api.tenant_id) as session:
-        for who, roles in PEOPLE.items():
+        for who, roles in people.items():
             plant_user(session, tools, SYSTEM, NewUser(made.name(who), who, roles))
     return made

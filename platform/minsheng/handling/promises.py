@@ -128,7 +128,8 @@ def promise_of(session: Session, promise_id: uuid.UUID) -> tuple[Commitment, Cas
     if row is None:
         message = "this office has no such promise"
         raise HandlingNotFound(message)
-    return row.tuple()
+    promise, case = row
+    return promise, case
 
 
 def _end(act: Act, promise: Commitment, state: str, said: str) -> None:
