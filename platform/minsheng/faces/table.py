@@ -56,6 +56,16 @@ from minsheng.intake.service import (
     ChannelNotFound,
     QuarantineNotFound,
 )
+from minsheng.replies.service import (
+    AnsweredAlready,
+    AnsweredOtherwise,
+    ReplyConflict,
+    ReplyInvalid,
+    ReplyNotFound,
+    TwoPeople,
+    VariableUndefined,
+    VersionStale,
+)
 from minsheng.supervision.service import FiguresInvalid
 from minsheng_sdk import (
     ChannelError,
@@ -99,6 +109,14 @@ PROBLEMS: ProblemTable = {
     HandoverNotFound: _ABSENT,
     InstructionNotFound: _ABSENT,
     OrderInvalid: _INVALID,
+    ReplyNotFound: _ABSENT,
+    ReplyInvalid: _INVALID,
+    VariableUndefined: _INVALID,
+    TwoPeople: ProblemKind(403, "two-people", "Another person has to decide"),
+    ReplyConflict: ProblemKind(409, "conflict", "The reply is not in a state that allows this"),
+    VersionStale: ProblemKind(409, "stale", "Somebody changed it meanwhile"),
+    AnsweredAlready: ProblemKind(409, "answered-already", "The case has its official answer"),
+    AnsweredOtherwise: ProblemKind(409, "answered-otherwise", "The topic was answered otherwise"),
     HandlingInvalid: _INVALID,
     HandlingNotFound: _ABSENT,
     HandlingConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
