@@ -21,11 +21,12 @@ from minsheng.faces.web.event_words import outcome_words
 from minsheng.faces.web.handling_screen import CALL_RESULTS, CLOSE_OUTCOMES, handling_screen
 from minsheng.faces.web.models import CaseScreen
 from minsheng.faces.web.places import place_names
-from minsheng.faces.web.present import case_screen
+from minsheng.faces.web.present import case_screen, person_name
 from minsheng.faces.web.purposes import purpose_names
 from minsheng.faces.web.rail import render_desk
 from minsheng.faces.web.reply_screen import reply_screen
 from minsheng.faces.web.sight import sight
+from minsheng.faces.web.staff import people_names
 from minsheng_tenants import Tenant, list_bodies
 
 case_pages = Blueprint("case_pages", __name__, url_prefix="/cases")
@@ -125,4 +126,8 @@ def _screen(session: Session, number: str, *, compared: bool = True) -> CaseScre
 
 def _drawn(session: Session, view: CaseView, *, compared: bool = True) -> CaseScreen:
     places = place_names(session, [view.region, *(m.region for m in view.messages)])
-    return case_screen(view, places, may_merge=may("cases.merge"), compared=compared)
+    named = {str(each.data.get("person", "")) for each in view.events}
+    named |= {person_name(each.actor) for each in view.events}
+    people = people_names(session, named)
+    may_merge = may("cases.merge")
+    return case_screen(view, places, may_merge=may_merge, compared=compared, people=people)

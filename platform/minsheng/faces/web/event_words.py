@@ -1,20 +1,27 @@
 """The words of handling: what happened, and how things of a case stand."""
 
+from collections.abc import Mapping
+
 from minsheng.cases.service import EventView
 from minsheng.faces.web.words import _
 
 
-def event_words(event: EventView) -> str:
+def event_words(event: EventView, people: Mapping[str, str]) -> str:
     """What an event of handling, handovers and replies says; an unknown one is shown as it is."""
     data = event.data
-    name = str(data.get("person") or data.get("to_name") or data.get("name") or "")
+    person = str(data.get("person") or "")
+    name = people.get(person, person) or str(data.get("to_name") or data.get("name") or "")
     said = {
         "settled": _("定下流程和期限"),
         "claim": _("签收 %(name)s", name=name),
         "release": _("退回认领"),
         "assign": _("交给 %(name)s", name=name),
         "in_charge": _("由 %(name)s 负责", name=name),
-        "advance": _("完成“%(step)s”，进入“%(name)s”", step=data.get("name", ""), name=name),
+        "advance": _(
+            "完成“%(step)s”，进入“%(name)s”",
+            step=data.get("name", ""),
+            name=data.get("to_name", ""),
+        ),
         "review": _("审核“%(step)s”", step=data.get("name", "")),
         "send_back": _("退回到“%(name)s”", name=data.get("to_name", "")),
         "pause": _("暂停，等留言人补充"),
@@ -73,3 +80,16 @@ def handover_state(state: str) -> str:
         "corrected": _("已更正"),
         "refused": _("没有送到"),
     }.get(state, state)
+
+
+def event_icon(kind: str) -> str:
+    """The icon of an event."""
+    icons = {
+        "claim": "claim", "assign": "users", "in_charge": "user", "advance": "next",
+        "handed_over": "send", "instructed": "stamp", "visit": "camera", "call_back": "call",
+        "close": "closed", "reopen": "replay", "pause": "pause", "resume": "play",
+        "overdue": "alert", "settled": "due",
+    }  # fmt: skip
+    if kind.startswith(("reply", "delivery")):
+        return "pen"
+    return icons.get(kind, "info")

@@ -11,7 +11,6 @@ from minsheng.faces.web import labels
 from minsheng.faces.web.consequences import due_of
 from minsheng.faces.web.deadlines import Chip, deadline_chip
 from minsheng.faces.web.desk import may, tools, visitor
-from minsheng.faces.web.present import person_name
 from minsheng.faces.web.reasons import reason_words
 from minsheng.faces.web.sight import sight
 from minsheng.faces.web.staff import people_names
@@ -166,9 +165,3 @@ def _day(counted: CountedDay) -> DayLine:
     week = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
     day = f"{counted.day.isoformat()} {week[counted.day.weekday()]}"
     return DayLine(day, number, words, counted.estimated)
-
-
-def actor_name(actor: str, names: Mapping[str, str]) -> str:
-    """``user:wang`` as the person's name."""
-    told = person_name(actor)
-    return names.get(told, told)

@@ -10,7 +10,7 @@ from minsheng.cases.service import Join as JoinFact
 from minsheng.faces.web import models
 from minsheng.faces.web.compare import compare
 from minsheng.faces.web.deadlines import Due, deadline_chip
-from minsheng.faces.web.event_words import event_words
+from minsheng.faces.web.event_words import event_icon, event_words
 from minsheng.faces.web.locale import language
 from minsheng.faces.web.words import _
 from minsheng.handling.calendar import Calendar
@@ -79,9 +79,14 @@ def person_name(actor: str) -> str:
 
 
 def case_screen(
-    view: CaseView, places: Names, *, may_merge: bool, compared: bool = True
+    view: CaseView,
+    places: Names,
+    *,
+    may_merge: bool,
+    compared: bool = True,
+    people: Names | None = None,
 ) -> models.CaseScreen:
-    """One case with its messages as columns, oldest first."""
+    """One case with its messages as columns, oldest first; ``people`` are names by user name."""
     return models.CaseScreen(
         number=view.number,
         subject=view.subject,
@@ -96,7 +101,7 @@ def case_screen(
         complained=tuple(models.OfficeMark(each.code, each.name) for each in view.complained),
         columns=_columns(view, places, may_merge=may_merge, compared=compared),
         similar=_similar(view),
-        events=tuple(_events(view, may_merge=may_merge)),
+        events=tuple(_events(view, people or {}, may_merge=may_merge)),
     )
 
 
@@ -186,13 +191,13 @@ def similar_case(other: Similar) -> models.SimilarCase:
     )
 
 
-def _events(view: CaseView, *, may_merge: bool) -> list[models.TimelineEvent]:
+def _events(view: CaseView, people: Names, *, may_merge: bool) -> list[models.TimelineEvent]:
     undoable = _undoable(view) if may_merge and view.state == "open" else set()
     return [
         models.TimelineEvent(
-            icon=_EVENT_ICONS.get(event.kind, "info"),
-            words=_event_words(event, view),
-            by=person_name(event.actor),
+            icon=_EVENT_ICONS.get(event.kind) or event_icon(event.kind),
+            words=_event_words(event, view, people),
+            by=people.get(person_name(event.actor), person_name(event.actor)),
             at=event.at,
             said=str(event.data.get("reason") or event.data.get("words") or ""),
             undo=str(event.data["from"]) if event.id in undoable else "",
@@ -218,7 +223,7 @@ def _undoable(view: CaseView) -> set[object]:
     return {event.id for event in last.values() if event.kind == "merged"}
 
 
-def _event_words(event: EventView, view: CaseView) -> str:
+def _event_words(event: EventView, view: CaseView, people: Names) -> str:
     data, count = event.data, len(event.data.get("messages", ()))
     here = data.get("into") == view.number
     if event.kind == "opened":
@@ -244,4 +249,4 @@ def _event_words(event: EventView, view: CaseView) -> str:
         "confidential": _("留言人要求保密"),
         "not_confidential": _("解除保密"),
     }
-    return known.get(event.kind) or event_words(event)
+    return known.get(event.kind) or event_words(event, people)

@@ -135,6 +135,9 @@ def _views(counts: Counts, current: str) -> list[Choice]:
 
 def _sources(counts: Counts, current: str) -> list[Choice]:
     sources = []
+    if may("instructions.sign"):
+        leader = url_for("leader_pages.show_leader")
+        sources.append(Choice(_("领导阅批"), leader, current == "leader", icon="stamp"))
     if may("facts.read"):
         href = url_for("central_pages.show_figures")
         sources.append(Choice(_("总览"), href, current == "figures", icon="figures"))

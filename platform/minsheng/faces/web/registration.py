@@ -20,6 +20,7 @@ from minsheng.faces.web.errors import register_problem_page
 from minsheng.faces.web.handling import handling_pages
 from minsheng.faces.web.handovers import handover_pages
 from minsheng.faces.web.headers import register_headers
+from minsheng.faces.web.leader import leader_pages
 from minsheng.faces.web.locale import language, register_locale, theme
 from minsheng.faces.web.login import login_pages
 from minsheng.faces.web.oidc import provider_login_pages
@@ -45,6 +46,7 @@ PAGES = (
     handling_pages,
     handover_pages,
     reply_pages,
+    leader_pages,
     secrecy_pages,
     pair_pages,
     channel_pages,
