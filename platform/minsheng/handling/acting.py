@@ -75,8 +75,8 @@ class Act:
         event = case_event(self.now, self.wish.actor, self.case.id, self.verb, data)
         self.session.add(event)
         self.row.version += 1
-        record = self.tools.auditor.record
-        record(self.session, self.wish.actor, f"case.{self.verb}", "case", self.case.number)
+        action = f"case.{self.verb}"
+        self.tools.auditor.record(self.session, self.wish.actor, action, "case", self.case.number)
 
 
 @contextmanager
@@ -96,8 +96,9 @@ def acting(
         yield Act(session, tools, wish, verb, case, row, tools.clock.now())
         session.flush()
     except (HandlingError, CaseConflict):
+        action = f"case.{verb}"
         with tools.database.session(tenant_of(session)) as own:
-            tools.auditor.record(own, wish.actor, f"case.{verb}", "case", number, result="refused")
+            tools.auditor.record(own, wish.actor, action, "case", number, result="refused")
         raise
 
 

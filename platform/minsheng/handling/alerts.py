@@ -60,7 +60,8 @@ def raise_alert(
     done = session.execute(row.on_conflict_do_nothing().returning(Alert.id))
     if done.first() is None:
         return False
-    tools.auditor.record(session, SYSTEM, f"alert.{kind}", "case", case.number)
+    action = f"alert.{kind}"
+    tools.auditor.record(session, SYSTEM, action, "case", case.number)
     return True
 
 
