@@ -199,11 +199,11 @@ def _places(session: Session, roots: set[uuid.UUID]) -> dict[uuid.UUID, uuid.UUI
     """In which case each stands, with those cases locked against whoever merges or parts them."""
     chosen = select(CaseMessage.message_id, CaseMessage.case_id)
     chosen = chosen.where(CaseMessage.message_id.in_(roots))
-    places = dict(session.execute(chosen).tuples())
+    places = {row.message_id: row.case_id for row in session.execute(chosen)}
     while True:
         locked = select(Case.id).where(Case.id.in_(set(places.values()))).order_by(Case.id)
         session.execute(locked.with_for_update())
-        now = dict(session.execute(chosen).tuples())
+        now = {row.message_id: row.case_id for row in session.execute(chosen)}
         if now == places:
             return places
         places = now
