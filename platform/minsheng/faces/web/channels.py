@@ -1,13 +1,19 @@
 """Channels with their last runs; pulling now and pausing."""
 
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from minsheng.faces.web import labels
 from minsheng.faces.web.desk import actor, is_live, may, needs, office_session, tools
 from minsheng.faces.web.live import with_tag
 from minsheng.faces.web.models import ChannelCard, RunLine
 from minsheng.faces.web.rail import render_desk
+from minsheng.faces.web.times import BEIJING, local
 from minsheng.intake.models import ChannelRun
 from minsheng.intake.service import (
     ChannelInvalid,
@@ -25,7 +31,11 @@ channel_pages = Blueprint("channel_pages", __name__, url_prefix="/channels")
 def show_channels() -> ResponseReturnValue:
     """Every channel of the office; where the page asks by itself, the list alone or 304."""
     with office_session() as session:
-        cards = [channel_card(status) for status in list_channels(session)]
+        volumes = volumes_of(session)
+        cards = [
+            channel_card(status, volumes.get(status.channel.id, ()))
+            for status in list_channels(session)
+        ]
         may_manage = may("channels.write")
         if is_live():
             page = "desk/channel_list.html"
@@ -74,7 +84,31 @@ def _back(done: str) -> ResponseReturnValue:
     return redirect(url_for("channel_pages.show_channels", done=done), 303)
 
 
-def channel_card(status: ChannelStatus) -> ChannelCard:
+DAYS = 14
+"""Days of the little chart beside a channel (our figure)."""
+
+
+def volumes_of(session: Session) -> dict[UUID, tuple[int, ...]]:
+    """By channel, what its pulls stored on each of the last DAYS days, today last."""
+    today = local(tools().clock.now()).date()
+    begun = datetime.combine(today - timedelta(days=DAYS - 1), time.min, BEIJING)
+    # Ids of runs are UUIDs of version 7: they begin with the milliseconds of their moment.
+    first = UUID(int=int(begun.timestamp() * 1000) << 80)
+    day = func.date(func.timezone("Asia/Shanghai", ChannelRun.started_at)).label("day")
+    chosen = select(ChannelRun.channel_id, day, func.sum(ChannelRun.stored).label("many"))
+    rows = session.execute(
+        chosen.where(ChannelRun.id >= first).group_by(ChannelRun.channel_id, day)
+    )
+    found: dict[UUID, list[int]] = {}
+    for row in rows:
+        days = found.setdefault(row.channel_id, [0] * DAYS)
+        at = DAYS - 1 - (today - row.day).days
+        if 0 <= at < DAYS:
+            days[at] = int(row.many or 0)
+    return {channel: tuple(days) for channel, days in found.items()}
+
+
+def channel_card(status: ChannelStatus, volume: tuple[int, ...] = ()) -> ChannelCard:
     """A channel as it is drawn."""
     channel = status.channel
     return ChannelCard(
@@ -85,6 +119,7 @@ def channel_card(status: ChannelStatus) -> ChannelCard:
         interval_seconds=channel.interval_seconds,
         failures=channel.failures,
         runs=tuple(_run_line(run) for run in status.runs),
+        volume=volume,
     )
 
 

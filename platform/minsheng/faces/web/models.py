@@ -308,6 +308,7 @@ class ChannelCard:
     interval_seconds: int
     failures: int
     runs: tuple[RunLine, ...]
+    volume: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

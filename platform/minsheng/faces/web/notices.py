@@ -38,7 +38,8 @@ def _notice(done: str, number: str) -> Notice | None:
         return _about(_("已拆出，来件现在在诉求 %(number)s。", number=number), number)
     if done == "merged" and number:
         return _about(_("已合并到诉求 %(number)s，可以随时拆出。", number=number), number)
-    return _plain().get(done) or _handled().get(done) or _said_to_administrators(done)
+    known = _plain() | _handled() | _crossed()
+    return known.get(done) or _said_to_administrators(done)
 
 
 def _said_to_administrators(done: str) -> Notice | None:
@@ -64,6 +65,7 @@ def _plain() -> dict[str, Notice]:
         "view_refused": Notice(
             _("没有保存：名称要 1 到 30 个字，最多 20 个视图。"), "warn", "alert"
         ),
+        "channel_added": Notice(_("渠道已添加，正在取件。")),
         "pulled": Notice(_("已安排取件，稍候看最近一次运行。")),
         "paused": Notice(_("渠道已暂停。对方的来件不会丢，恢复后接着取。")),
         "resumed": Notice(_("渠道已恢复，马上取件。")),
@@ -93,6 +95,15 @@ def _plain() -> dict[str, Notice]:
         "said_not_same": Notice(
             _("有人说过这两件不是同一件。确实要合并，请勾选后再提交。"), "warn", "alert"
         ),
+    }
+
+
+def _crossed() -> dict[str, Notice]:
+    """What is said after a hint across offices was answered."""
+    return {
+        "crossing_agreed": Notice(_("已同意。对方也同意后才会移交，在此之前双方都看不到内容。")),
+        "crossing_declined": Notice(_("已记住：不是同一事项，这两件不再提示。")),
+        "lead_chosen": Notice(_("已指定主办单位，双方会收到。")),
     }
 
 

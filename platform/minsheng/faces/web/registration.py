@@ -15,6 +15,7 @@ from minsheng.faces.web.case import case_pages
 from minsheng.faces.web.central import central_pages
 from minsheng.faces.web.channels import channel_pages
 from minsheng.faces.web.cookies import cookies_are_secure, keep_form_token
+from minsheng.faces.web.crossings import crossing_pages
 from minsheng.faces.web.desk import WebTools, csrf_token, keep_web_tools
 from minsheng.faces.web.errors import register_problem_page
 from minsheng.faces.web.handling import handling_pages
@@ -23,6 +24,7 @@ from minsheng.faces.web.headers import register_headers
 from minsheng.faces.web.leader import leader_pages
 from minsheng.faces.web.locale import language, register_locale, theme
 from minsheng.faces.web.login import login_pages
+from minsheng.faces.web.new_channel import new_channel_pages
 from minsheng.faces.web.oidc import provider_login_pages
 from minsheng.faces.web.pairs import pair_pages
 from minsheng.faces.web.portal import register_portal
@@ -45,11 +47,13 @@ PAGES = (
     case_pages,
     handling_pages,
     handover_pages,
+    crossing_pages,
     reply_pages,
     leader_pages,
     secrecy_pages,
     pair_pages,
     channel_pages,
+    new_channel_pages,
     quarantine_pages,
     central_pages,
     provider_login_pages,

@@ -1,6 +1,7 @@
 // What pages do beyond plain links and forms. Every page works without it.
 import "htmx.org";
 import { watchAdmin } from "./admin";
+import { watchChannel } from "./channel";
 import { watchCompare } from "./compare";
 import { watchEditor } from "./editor";
 import { watchForms } from "./forms";
@@ -10,6 +11,7 @@ import { watchQueue } from "./queue";
 
 watchLive();
 watchQueue();
+watchChannel();
 watchCompare();
 watchEditor();
 watchForms();
