@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import covert, doors, road, screens
+from bench import central, covert, doors, road, screens
 from bench.stage import Stage, stage
 
 PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
     "push": road.measure_push,
     "pull": road.measure_pull,
     "screens": screens.measure_screens,
+    "central": central.measure_central,
     "covert": covert.measure_covert,
     "doors": doors.measure_doors,
 }
