@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 import click
 from redis import RedisError
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from minsheng.faces.cli.shared import as_json, clear_errors, opened, show
 from minsheng.faces.process import Process
 from minsheng.faces.start import refusals
+from minsheng.handling.service import orphans
 from minsheng.runtime.database import DatabaseNotConfigured
 from minsheng.runtime.migrate import current, head
+from minsheng_tenants import Tenant
 
 _LEAST_FREE = 1024**3
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,34 @@ def _start(process: Process) -> Found:
     return Found("start", ok=not refused, said=refused or "nothing that the service refuses")
 
 
+def _orphans(process: Process) -> Found:
+    """Whether every open case has an office, a unit and a person (责任到人)."""
+    try:
+        offices = _offices(process)
+        named = [line for office, code in offices for line in _lacking(process, office, code)]
+    except (DatabaseNotConfigured, OperationalError, ProgrammingError):
+        return Found("cases", ok=False, said="cannot be looked at: see database above")
+    if not named:
+        said = f"every open case of {len(offices)} offices has a unit and a person"
+        return Found("cases", ok=True, said=said)
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    said = "; ".join(named[:_MOST_NAMED]) + more
+    return Found("cases", ok=False, said=f"{said}: assign them, or give the office a liaison")
+
+
+def _offices(process: Process) -> list[tuple[int, str]]:
+    with process.tools.database.owner_session() as session:
+        chosen = select(Tenant.id, Tenant.code).where(Tenant.status == "active")
+        return [(row.id, row.code) for row in session.execute(chosen.order_by(Tenant.code))]
+
+
+def _lacking(process: Process, office: int, code: str) -> list[str]:
+    """What an office's orphans lack; a case that is kept from the office is not numbered."""
+    with process.tools.database.session(office) as session:
+        found = orphans(session)
+    return [f"{each.number or f'a case of {code}'} has no {each.lacks}" for each in found]
+
+
 def _plugins(process: Process) -> Iterator[Found]:
     for name in process.registry.names:
         yield Found(f"plugin {name}", ok=True, said="loaded")
@@ -114,4 +145,5 @@ LOOKS: tuple[Callable[[Process], Found], ...] = (
     _bell,
     _disk,
     _containment,
+    _orphans,
 )

@@ -3,6 +3,7 @@
 import click
 
 from minsheng.faces.cli.accounts import users
+from minsheng.faces.cli.calendar import calendar
 from minsheng.faces.cli.channels import channels, pull
 from minsheng.faces.cli.clients import clients
 from minsheng.faces.cli.doctor import doctor
@@ -33,6 +34,7 @@ for command in (
     providers,
     import_messages,
     matching,
+    calendar,
     doctor,
     dossier,
 ):
