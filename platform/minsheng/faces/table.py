@@ -32,6 +32,7 @@ from minsheng.citizens.service import (
     TrackRefused,
     VisitEnded,
 )
+from minsheng.crossings.service import CrossingConflict, CrossingNotFound, LeadInvalid
 from minsheng.documents.pdf import PdfToolMissing
 from minsheng.faces import problems
 from minsheng.faces.problems import ProblemKind, ProblemTable
@@ -104,6 +105,9 @@ PROBLEMS: ProblemTable = {
     CaseConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
     SaidNotSame: ProblemKind(409, "said-not-same", "A person said these are not the same"),
     QueueWishInvalid: _INVALID,
+    CrossingConflict: ProblemKind(409, "conflict", "The crossing is not in a state that allows it"),
+    CrossingNotFound: _ABSENT,
+    LeadInvalid: _INVALID,
     BodyOutOfReach: ProblemKind(422, "out-of-reach", "The case cannot be handed to this body"),
     HandoverConflict: ProblemKind(409, "conflict", "The case is not in a state that allows this"),
     HandoverNotFound: _ABSENT,

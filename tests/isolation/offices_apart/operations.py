@@ -61,6 +61,7 @@ CLIENT, PROVIDER = {"client_id": Id("client")}, {"code": Id("provider")}
 NUMBER, CODE, USER = {"number": CASE}, {"code": CHANNEL}, Id("user")
 MESSAGE_OF_CASE = {"number": CASE, "message": MESSAGE}
 _HANDOVER = {"handover_id": Id("handover")}
+_CROSSING = {"crossing_id": Id("crossing")}
 _GOT = {"handover_id": Id("handover", own="got")}
 _INSTRUCTION = {"instruction_id": Id("instruction")}
 _BACK_TO_CASE = "the message is what counts; the number only says where to go back to"
@@ -289,6 +290,15 @@ API: Mapping[str, Given] = {
         body={"items": [{"case": OTHER, "to": BELOW, "role": "co"}], "reason": ""}
     ),
     "GET /cases/<number>/custody": Given(NUMBER),
+    "GET /crossings": Given(query={"state": "", "cursor": "", "limit": 50}),
+    "POST /crossings/<uuid:crossing_id>/agree": Given(_CROSSING),
+    "POST /crossings/<uuid:crossing_id>/decline": Given(_CROSSING, body={"reason": "两栋楼"}),
+    "GET /crossings/rules": Given(),
+    "POST /crossings/rules": Given(body={"rules": ["territory", "first_receiver"]}),
+    "GET /crossings/choices": Given(),
+    "POST /crossings/choices/<uuid:crossing_id>": Given(
+        {"crossing_id": Id("choice")}, body={"lead": TENANT}
+    ),
     "GET /handovers": Given(query={"direction": "out", "state": "", "cursor": "", "limit": 50}),
     "GET /handovers/<uuid:handover_id>": Given(_HANDOVER),
     "POST /handovers/<uuid:handover_id>/accept": Given(_GOT),
@@ -415,6 +425,14 @@ API_HANDLING: Mapping[str, Given] = {
 """How cases are handled, below ``/api/v1``."""
 
 PAGES: Mapping[str, Given] = {
+    "GET /crossings": Given(query={"cursor": ""}),
+    "POST /crossings/<uuid:crossing>/agree": Given({"crossing": Id("crossing")}),
+    "POST /crossings/<uuid:crossing>/decline": Given(
+        {"crossing": Id("crossing")}, form={"reason": "两栋楼"}
+    ),
+    "POST /crossings/<uuid:crossing>/lead": Given(
+        {"crossing": Id("choice")}, form={"office": TENANT}
+    ),
     "GET /": Given(),
     "GET /login": Given(query={"next": "/queue"}),
     "POST /login": Given(

@@ -12,7 +12,7 @@ import psycopg
 from flask import Flask
 from flask.testing import FlaskClient
 from offices_apart.operations import LIFT
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from minsheng.accounts.delegation import NewOpening, ask_opening
 from minsheng.accounts.models import LoginSession, User
@@ -93,9 +93,28 @@ def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], 
         **_below(process, tenant_id, ids["tenant"]),
         **_handled(process, tenant_id, shown[0]["case"], mark),
         **_answered(api, shown[2]["case"], mark),
+        **_crossed(process, tenant_id, shown[0]["id"]),
     }  # fmt: skip
     ids |= _handed(process, tenant_id, ids, settle)
     return Office(tenant_id, mark, ids, phones[0])
+
+
+def _crossed(process: Process, tenant_id: int, message: str) -> dict[str, str]:
+    """A hint with a body that nobody asks as, and a choice between the office and that body."""
+    ids = {"crossing": str(uuid.uuid4()), "choice": str(uuid.uuid4())}
+    given = {"tenant": tenant_id, "message": message, "nobody": 2_000_000_000, **ids}
+    with process.tools.database.owner_session() as session:
+        for statement in (
+            "insert into crossings (from_tenant, id, to_tenant, from_code, from_name, from_stage,"
+            " to_code, to_name, to_stage, band, hinted_at) values (:tenant, :crossing, :nobody,"
+            " 'X', 'X', 'received', 'Y', 'Y', 'received', 'likely', now())",
+            "insert into crossing_sides (tenant_id, crossing_id, message_id)"
+            " values (:tenant, :crossing, :message)",
+            "insert into lead_choices (tenant_id, crossing_id, from_office, to_office, asked_at)"
+            " values (:tenant, :choice, :tenant, :nobody, now())",
+        ):
+            session.execute(text(statement), given)
+    return ids
 
 
 def new_mark() -> str:
