@@ -76,6 +76,8 @@ def read_visit(session: Session, tools: Tools, token: str) -> Visit:
     cipher = tools.keyring.cipher(tenant_of(session))
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii"))
+        if base64.urlsafe_b64encode(raw).decode() != token:
+            raise VisitEnded
         message_id = uuid.UUID(bytes=raw[:_ID_BYTES])
         seconds = int(cipher.open(_PLACE, message_id, raw[_ID_BYTES:]))
     except (SealBroken, ValueError, binascii.Error) as error:
