@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, any_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -115,7 +115,7 @@ def mark_for_leader(session: Session, tools: Tools, wish: Wish, number: str, lea
 
 def _leaders(session: Session) -> dict[str, set[str]]:
     """The words by which letters address each leader: name and post, by account name."""
-    chosen = select(User.username, User.name, User.unit).where(User.roles.any("leader"))
+    chosen = select(User.username, User.name, User.unit).where(any_(User.roles) == "leader")
     return {
         row.username: {word.strip() for word in (row.name, row.unit) if len(word.strip()) > 1}
         for row in session.execute(chosen)

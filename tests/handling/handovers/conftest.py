@@ -1,5 +1,6 @@
 """Offices above one another, with cases to hand down, and the carriers between them."""
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,7 @@ from minsheng.handling.handovers import (
 )
 from minsheng.handling.handovers_dispatch import dispatch
 from minsheng.intake.service import NewChannel, PushedMessage, add_channel, push_messages
+from minsheng.runtime.failpoints import HANDLING
 from minsheng.runtime.runner import Runner
 from minsheng.runtime.work import list_waiting
 from minsheng_sdk import Citizen
@@ -33,6 +35,7 @@ LAMP = "槐树街3号院门口的路灯坏了半个月，晚上老人摔倒，�
 LIFT = "槐河家园7号楼的电梯停运一周，老人下不了楼，请督促物业尽快维修电梯。"
 OFFICER = Actor("user", "wang")
 KINDS = ("match", "handover", "handover_placed", "handover_onward")
+FULL = 10
 SEES_ALL = Sight(confidential=True)
 
 
@@ -49,6 +52,7 @@ class World:
     county: int = 0
     street: int = 0
     LAMP: str = LAMP
+    sees_all: Sight = SEES_ALL
     LIFT: str = LIFT
     sibling: int = 0
     offices: list[int] = field(default_factory=list)
@@ -199,6 +203,15 @@ def world(process: Process, office: Callable[..., int], shared_database: Any, ma
     """Fresh offices; nobody else has cases there."""
     tools = make_tools(shared_database, master, process.tools.clock)
     return World(process, tools, make_runner(process), office).furnish()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``ended_at``: the places of the carriers, each alone at full counts."""
+    if "ended_at" in metafunc.fixturenames:
+        names = [name for name in HANDLING if name.startswith("handover.")]
+        alone = int(os.environ.get("MINSHENG_SCALE") or 1) >= FULL
+        groups = [[name] for name in names] if alone else [names]
+        metafunc.parametrize("ended_at", groups, ids=" ".join)
 
 
 @pytest.fixture(name="citizen")
