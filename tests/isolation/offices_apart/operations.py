@@ -61,6 +61,16 @@ CLIENT, PROVIDER = {"client_id": Id("client")}, {"code": Id("provider")}
 NUMBER, CODE, USER = {"number": CASE}, {"code": CHANNEL}, Id("user")
 MESSAGE_OF_CASE = {"number": CASE, "message": MESSAGE}
 _HANDOVER = {"handover_id": Id("handover")}
+_REPLY_OF_CASE = {"number": CASE, "reply": Id("reply")}
+_TEXTS = {"public_text": "已修好", "private_text": "", "cites": ""}
+_WHY = {"reason": "情况有变"}
+
+
+def _any_id() -> str:
+    """An id of nothing: what is one person's own answers alike to everybody else."""
+    return str(uuid.uuid4())
+
+
 _CROSSING = {"crossing_id": Id("crossing")}
 _GOT = {"handover_id": Id("handover", own="got")}
 _INSTRUCTION = {"instruction_id": Id("instruction")}
@@ -462,7 +472,91 @@ PAGES: Mapping[str, Given] = {
     "POST /account/sessions/end-others": Given(ends=True),
     "POST /logout": Given(ends=True),
     "POST /preferences": Given(form={"next": "/", "language": "zh", "theme": "auto"}),
-    "GET /queue": Given(query={**_QUEUE}),
+    "GET /queue": Given(query={**_QUEUE, "stage": "", "grade": "", "handler": "", "due": ""}),
+    "POST /queue/views": Given(form={"query": "view=overdue", "name": "逾期的"}),
+    "POST /queue/views/<uuid:view>/drop": Given({"view": _any_id}),
+    "POST /queue/do": Given(
+        form={"do": "claim", "case": CASE, "to": "", "query": ""},
+        silent="a case that is none is left out of what is done, whoever asks",
+    ),
+    "POST /queue/undo": Given(form={"query": "", "reason": ""}),
+    "GET /styleguide": Given(),
+    "GET /leader": Given(query={"show": "waiting", "cursor": ""}),
+    "GET /review/list": Given(),
+    "POST /review/list": Given(form={"answer": "", "reason": ""}),
+    "GET /channels/new": Given(query={"plugin": "mailbox"}),
+    "POST /channels/new": Given(
+        form={"plugin": "", "code": "x", "name": "x"}, refused="the form names no plugin"
+    ),
+    "POST /channels/check": Given(form={"plugin": ""}),
+    "GET /cases/<number>/deadline": Given(NUMBER),
+    "POST /cases/<number>/claim": Given(NUMBER, form=_WHY),
+    "POST /cases/<number>/release": Given(NUMBER, form=_WHY),
+    "POST /cases/<number>/assign": Given(NUMBER, form={"to": USER, **_WHY}),
+    "POST /cases/<number>/advance": Given(NUMBER, form={"words": "", **_WHY}),
+    "POST /cases/<number>/review": Given(NUMBER, form={"outcome": "pass", "words": "", **_WHY}),
+    "POST /cases/<number>/pause": Given(NUMBER, form=_WHY),
+    "POST /cases/<number>/resume": Given(NUMBER, form=_WHY),
+    "POST /cases/<number>/close": Given(NUMBER, form={"outcome": "resolved", "words": "", **_WHY}),
+    "POST /cases/<number>/reopen": Given(NUMBER, form=_WHY),
+    "POST /cases/<number>/demands": Given(NUMBER, form={"texts": "修电梯", **_WHY}),
+    "POST /cases/<number>/demands/<int:demand>": Given(
+        {"number": CASE, "demand": 1}, form={"answer": "已修好", **_WHY}
+    ),
+    "POST /cases/<number>/call-backs": Given(
+        NUMBER, form={"result": "satisfied", "words": "", "resolved": "yes", **_WHY}
+    ),
+    "POST /cases/<number>/visits": Given(
+        NUMBER,
+        form={
+            "visited_at": "2026-11-20T10:00",
+            "place": "3号楼",
+            "people": "王联络",
+            "words": "电梯停在三层",
+            **_WHY,
+        },
+    ),
+    "GET /cases/<number>/photos/<uuid:photo>": Given({"number": CASE, "photo": Id("photo")}),
+    "POST /cases/<number>/dispatch": Given(
+        NUMBER, form={"to": BELOW, "role": "lead", "due": "", "note": "", **_WHY}
+    ),
+    "POST /cases/<number>/handovers/<uuid:handover>": Given(
+        {"number": CASE, "handover": Id("handover")},
+        form={"do": "recall", **_WHY},
+        silent=_BACK_TO_CASE,
+    ),
+    "POST /cases/<number>/instructions": Given(NUMBER, form={"text": "请核实办理", **_WHY}),
+    "POST /cases/<number>/instructions/<uuid:instruction>": Given(
+        {"number": CASE, "instruction": Id("instruction")},
+        form={"do": "follow", "words": "已在办", **_WHY},
+        silent=_BACK_TO_CASE,
+    ),
+    "POST /cases/<number>/replies": Given(NUMBER, form={"template": "", "kind": "", **_WHY}),
+    "POST /cases/<number>/replies/<uuid:reply>/save": Given(
+        _REPLY_OF_CASE,
+        form={"version": "1", **_TEXTS, **_WHY},
+        silent=_BACK_TO_CASE,
+    ),
+    "POST /cases/<number>/replies/<uuid:reply>/submit": Given(
+        _REPLY_OF_CASE,
+        form={"version": "1", **_TEXTS, **_WHY},
+        silent=_BACK_TO_CASE,
+    ),
+    "POST /cases/<number>/replies/<uuid:reply>/decide": Given(
+        _REPLY_OF_CASE,
+        form={"do": "approve", "version": "1", **_WHY},
+        silent=_BACK_TO_CASE,
+    ),
+    "POST /cases/<number>/replies/<uuid:reply>/drop": Given(
+        _REPLY_OF_CASE,
+        form={"version": "1", **_WHY},
+        silent=_BACK_TO_CASE,
+    ),
+    "POST /cases/<number>/deliveries/<uuid:delivery>": Given(
+        {"number": CASE, "delivery": Id("delivery")},
+        form={"do": "resend", **_WHY},
+        silent=_BACK_TO_CASE,
+    ),
     "GET /review": Given(
         query={"case": CASE, "finding": FINDING},
         silent="a pair that is not in the queue lets the walk begin anew",

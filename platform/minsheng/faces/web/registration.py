@@ -35,6 +35,7 @@ from minsheng.faces.web.queue import queue_pages
 from minsheng.faces.web.replies import reply_pages
 from minsheng.faces.web.secrecy import secrecy_pages
 from minsheng.faces.web.steps import factor_required, step_pages
+from minsheng.faces.web.styleguide import styleguide_pages
 from minsheng.intake.host import PluginRegistry
 from minsheng.runtime.settings import Settings
 
@@ -50,6 +51,7 @@ PAGES = (
     crossing_pages,
     reply_pages,
     leader_pages,
+    styleguide_pages,
     secrecy_pages,
     pair_pages,
     channel_pages,
