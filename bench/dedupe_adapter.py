@@ -19,7 +19,7 @@ from minsheng_dedupe.weights import Model, read_model
 sys.path.append(str(Path(__file__).parents[1]))
 from bench.dedupe_records import bench_record
 
-_JOIN = 0.05
+_JOIN = 0.25
 """Below this probability of one case the bench sees how likely the topic is one instead."""
 
 

@@ -1,16 +1,19 @@
-"""Learn what each level weighs, and write `dedupe/minsheng_dedupe/learnt.json`.
+"""Learn what each measure adds, and write `dedupe/minsheng_dedupe/learnt.json`.
 
     python -m bench.dedupe_train --corpus t30k.csv --corpus t60k.csv
 
+Needs scikit-learn, which neither the service nor `make setup` installs: run it in a virtual
+environment of the shared bench (`pip install scikit-learn` beside numpy and opencc), with this
+project and `dedupe/` on the path.
+
 A corpus is made by the shared bench's `make_corpus.py` (its README says how). Only its `dev` half
 is read: the families of the `test` half stay unseen. Every message of it arrives in turn at a
-matcher; each pair that the matcher would weigh is one row of training: the levels reached, and
-whether the two are one case and one topic.
+matcher; each pair that the matcher would weigh is one row of training: its measures, and whether
+the two are one case and one topic.
 
-The weights are those of a logistic regression with a ridge, one for each column of
-`weights.COLUMNS`; levels of a scale are learnt as steps from their neighbours. The calibration is
-isotonic, fitted on sums of models that did not see the family. The file keeps counts and numbers
-only: no word of any citizen.
+What is learnt are trees of three questions (histogram gradient boosting), for the case and for the
+link. The calibration is isotonic, fitted on sums of models that did not see the family. The file
+keeps counts and numbers only: no word of any citizen.
 """
 
 import argparse
@@ -25,31 +28,38 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-not-found]
 
 from bench.dedupe_records import bench_record
 from minsheng_dedupe import Matcher, MemoryStore
-from minsheng_dedupe.levels import LEVELS, SCALES, SIZES, VERSION
-from minsheng_dedupe.weights import COLUMNS, STARTS, columns, reached, read_model
+from minsheng_dedupe.decide import DOUBTFUL, hard
+from minsheng_dedupe.levels import VERSION
+from minsheng_dedupe.weights import LEAVES, MEASURES, QUESTIONS, UNIT, measured, read_model
 
 OUT = Path(__file__).parents[1] / "dedupe" / "minsheng_dedupe" / "learnt.json"
 FOLDS = Path(__file__).parent / "dedupe_folds.json"
 """Models of half the families each, for the bench: it tunes thresholds on messages that a model
 was not fitted on."""
 
-_RIDGE = 5.0
-_ROUNDS = 8
+SETTINGS = {
+    "case": {"max_iter": 300, "learning_rate": 0.08},
+    "link": {"max_iter": 150, "learning_rate": 0.12},
+}
 _LEAST_STEP = 150
 """Fewest pairs behind a step of the calibration: a share of fewer says too little."""
+
+_NEVER = 1e9
+"""The edge of a question that a shallower tree does not ask."""
 
 Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """One row a pair: the levels reached, its column, its fold, and the two truths."""
+    """One row a pair: its measures, whether a hard veto stands, its fold, and the two truths."""
 
-    places: npt.NDArray[np.int64]
-    column: npt.NDArray[np.int64]
+    table: npt.NDArray[np.float32]
+    hard: npt.NDArray[np.bool_]
     fold: npt.NDArray[np.int64]
     case: npt.NDArray[np.bool_]
     link: npt.NDArray[np.bool_]
@@ -61,22 +71,21 @@ def read_pairs(path: Path) -> Pairs:
     with path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "dev"]
     parts = list(zip(*_compared(rows), strict=True))
-    places, column, fold, case, link = (np.concatenate(part) for part in parts)
-    return Pairs(places, column, fold, case, link)
+    return Pairs(*(np.concatenate(part) for part in parts))
 
 
 def _compared(rows: list[dict[str, str]]) -> Iterator[tuple[npt.NDArray[Any], ...]]:
-    blank = json.loads(json.dumps(_blank()))
+    blank = _blank()
     models = read_model(blank, "case"), read_model(blank, "link")
     matcher = Matcher(None, MemoryStore(), models)
     seen: dict[str, dict[str, str]] = {}
     for row in rows:
         record = bench_record(row)
         pairs = matcher.compare(record)
-        if pairs is not None:
-            earlier = [seen[e.message_id] for e in pairs.earlier]
+        if pairs:
+            earlier = [seen[pair.earlier.message_id] for pair in pairs]
             yield (
-                reached(pairs).astype(np.int64), columns(pairs),
+                measured(pairs).T, np.array([hard(pair) for pair in pairs]),
                 np.full(len(earlier), zlib.crc32(row["family"].encode()) & 1),
                 np.array([e["true_case_id"] == row["true_case_id"] for e in earlier]),
                 np.array([e["true_topic_id"] == row["true_topic_id"] for e in earlier]),
@@ -86,52 +95,55 @@ def _compared(rows: list[dict[str, str]]) -> Iterator[tuple[npt.NDArray[Any], ..
 
 
 def _blank() -> dict[str, Any]:
-    told = {
-        "weights": {level.code: [0.0] * len(COLUMNS) for level in LEVELS},
-        "prior": [0.0] * len(COLUMNS),
-        "calibration": {"sums": [0.0], "shares": [0.5]},
-    }
-    return {"case": told, "link": told}
+    tree = {
+        "measure": [0] * QUESTIONS, "edge": [_NEVER] * QUESTIONS, "mean": [0] * QUESTIONS,
+        "leaf": [0] * LEAVES,
+    }  # fmt: skip
+    told = {"trees": [tree], "prior": 0, "calibration": {"sums": [0.0], "shares": [0.5]}}
+    return {"measures": MEASURES, "case": told, "link": told}
 
 
-def _steps() -> npt.NDArray[np.float32]:
-    """By level and coefficient: a level of a scale holds its own step and all below it."""
-    table = np.eye(len(LEVELS), dtype=np.float32)
-    for start, n in list(zip(STARTS.tolist(), SIZES, strict=True))[-len(SCALES) :]:
-        table[start : start + n, start : start + n] = np.tri(n, dtype=np.float32)
-        table[start : start + n, start] = 0
-    return table
+def fit(purpose: str, pairs: Pairs, rows: npt.NDArray[np.bool_]) -> Any:
+    """The trees for one truth, fitted on some of the pairs."""
+    model = HistGradientBoostingClassifier(
+        max_depth=3, l2_regularization=1.0, early_stopping=False, random_state=1,
+        **SETTINGS[purpose],
+    )  # fmt: skip
+    return model.fit(pairs.table[rows], getattr(pairs, purpose)[rows])
 
 
-def fit(places: npt.NDArray[np.int64], truth: npt.NDArray[np.bool_]) -> tuple[Numbers, float]:
-    """Weights by level and the prior, in log-odds: Newton's method with a ridge."""
-    steps = _steps()
-    design = np.ones((len(places), len(LEVELS) + 1), dtype=np.float32)
-    design[:, :-1] = sum(steps[places[:, at]] for at in range(places.shape[1]))
-    ridge = np.append(np.full(len(LEVELS), _RIDGE), 0.01)
-    weights = np.zeros(len(LEVELS) + 1)
-    for _ in range(_ROUNDS):
-        share = 1 / (1 + np.exp(-np.clip(design @ weights.astype(np.float32), -30, 30)))
-        slope = design.T @ (truth - share).astype(np.float32) - ridge * weights
-        curve = (design * (share * (1 - share))[:, None].astype(np.float32)).T @ design
-        weights += np.linalg.solve(curve.astype(np.float64) + np.diag(ridge), slope)
-    return steps.astype(np.float64) @ weights[:-1], float(weights[-1])
+def told_trees(model: Any) -> dict[str, Any]:
+    """A fitted model as numbers: complete trees of three questions, in ten-thousandths."""
+    trees = [_told_tree(stage[0].nodes) for stage in model._predictors]
+    return {"trees": trees, "prior": round(float(model._baseline_prediction[0, 0]) * UNIT)}
 
 
-def _model(pairs: Pairs, truth: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_]) -> Any:
-    weights, prior = [], []
-    for column in range(len(COLUMNS)):
-        own = rows & (pairs.column == column)
-        found, base = fit(pairs.places[own], truth[own])
-        weights.append(found)
-        prior.append(base)
-    return np.array(weights), np.array(prior)
+def _told_tree(nodes: Any) -> dict[str, list[Any]]:
+    tree: dict[str, list[Any]] = {"measure": [], "edge": [], "mean": [], "leaf": []}
+    row = [0]
+    for _ in range(3):
+        below = []
+        for at in row:
+            node = nodes[at]
+            final = bool(node["is_leaf"])
+            edge = _NEVER if final else round(float(node["num_threshold"]), 6)
+            tree["measure"].append(0 if final else int(node["feature_idx"]))
+            tree["edge"].append(edge)
+            tree["mean"].append(round(_mean(nodes, at) * UNIT))
+            below += [at, at] if final else [int(node["left"]), int(node["right"])]
+        row = below
+    tree["leaf"] = [round(float(nodes[at]["value"]) * UNIT) for at in row]
+    return tree
 
 
-def _sums(model: Any, pairs: Pairs) -> Numbers:
-    weights, prior = model
-    total: Numbers = weights[pairs.column[:, None], pairs.places].sum(axis=1) + prior[pairs.column]
-    return np.round(total, 4)
+def _mean(nodes: Any, at: int) -> float:
+    """What the leaves below a node add, by how many pairs they hold."""
+    node = nodes[at]
+    if node["is_leaf"]:
+        return float(node["value"])
+    left, right = int(node["left"]), int(node["right"])
+    parts = [(_mean(nodes, child), float(nodes[child]["count"])) for child in (left, right)]
+    return sum(value * count for value, count in parts) / sum(count for _, count in parts)
 
 
 def isotonic(sums: Numbers, truth: npt.NDArray[np.bool_]) -> dict[str, list[float]]:
@@ -154,55 +166,52 @@ def isotonic(sums: Numbers, truth: npt.NDArray[np.bool_]) -> dict[str, list[floa
     }
 
 
-def _told(model: Any, curve: dict[str, list[float]]) -> dict[str, Any]:
-    weights, prior = model
-    named = {
-        level.code: [round(float(weights[c, at]), 3) for c in range(len(COLUMNS))]
-        for at, level in enumerate(LEVELS)
-    }
-    return {"prior": [round(float(p), 3) for p in prior], "calibration": curve, "weights": named}
-
-
-def learn(pairs: Pairs, truth: npt.NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """One model for one truth, and two that saw one fold of the families each; calibrated on the
+def learn(purpose: str, pairs: Pairs) -> list[dict[str, Any]]:
+    """The model for one truth, and two that saw one fold of the families each; calibrated on the
     sums that these give to the fold they did not see."""
-    apart, folds = np.zeros(len(truth)), []
+    truth = getattr(pairs, purpose)
+    apart, models = np.zeros(len(truth)), []
     for fold in (0, 1):
-        folds.append(_model(pairs, truth, pairs.fold == fold))
+        models.append(fit(purpose, pairs, pairs.fold == fold))
         unseen = pairs.fold != fold
-        apart[unseen] = _sums(folds[fold], pairs)[unseen]
-    whole = _model(pairs, truth, np.ones(len(truth), dtype=np.bool_))
-    curve = isotonic(apart, truth)
-    return [_told(model, curve) for model in (whole, *folds)]
+        apart[unseen] = models[fold].decision_function(pairs.table[unseen])
+    models.insert(0, fit(purpose, pairs, np.ones(len(truth), dtype=np.bool_)))
+    if purpose == "case":
+        apart = np.where(pairs.hard, np.minimum(apart, DOUBTFUL), apart)
+    curve = isotonic(np.round(apart, 4), truth)
+    return [told_trees(model) | {"calibration": curve} for model in models]
 
 
 def main() -> None:
-    """Learn from the corpora named and write the file."""
+    """Learn from the corpora named and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", action="append", required=True, type=Path)
     parser.add_argument("--out", default=OUT, type=Path)
     asked = parser.parse_args()
     read = [read_pairs(path) for path in asked.corpus]
     pairs = Pairs(*(np.concatenate([getattr(r, f) for r in read]) for f in Pairs.__annotations__))
-    learnt = {
+    told = {
         "version": VERSION,
         "provenance": {
             "data": "dev half of corpora of the shared dedupe bench, grown from public letters"
             " of the Taidi Cup 2020, problem C",
             "corpora": [path.name for path in asked.corpus],
             "pairs": len(pairs.case), "same case": int(pairs.case.sum()),
-            "same topic": int(pairs.link.sum()), "ridge": _RIDGE,
+            "same topic": int(pairs.link.sum()), "settings": SETTINGS,
             "learnt": datetime.now(UTC).strftime("%Y-%m-%d"),
         },
+        "measures": MEASURES,
     }  # fmt: skip
-    case, link = learn(pairs, pairs.case), learn(pairs, pairs.link)
-    _write(asked.out, learnt | {"case": case[0], "link": link[0]})
-    folds = [{"case": case[i], "link": link[i]} for i in (1, 2)]
+    case, link = learn("case", pairs), learn("link", pairs)
+    _write(asked.out, told | {"case": case[0], "link": link[0]})
+    folds = [{"measures": MEASURES, "case": case[i], "link": link[i]} for i in (1, 2)]
     _write(asked.out.parent / FOLDS.name if asked.out != OUT else FOLDS, {"folds": folds})
 
 
-def _write(path: Path, learnt: dict[str, Any]) -> None:
-    path.write_text(json.dumps(learnt, ensure_ascii=False, indent=0) + "\n", "utf-8")
+def _write(path: Path, told: dict[str, Any]) -> None:
+    """One line a tree or curve: a difference between two versions can be read."""
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text.replace('{"measure"', '\n{"measure"') + "\n", "utf-8")
 
 
 if __name__ == "__main__":

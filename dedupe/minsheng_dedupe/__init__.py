@@ -36,10 +36,11 @@ To add a level: put it into its comparison in `levels` above those it should win
 
 from .matcher import Matcher
 from .postgres import PostgresStore
-from .records import Decision, Match, MatcherConfig, Reason, Record
+from .records import Caps, Decision, Match, MatcherConfig, Reason, Record
 from .stores import MemoryStore, Store
 
 __all__ = [
+    "Caps",
     "Decision",
     "Match",
     "Matcher",

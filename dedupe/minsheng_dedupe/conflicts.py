@@ -8,11 +8,9 @@ is always a veto; how near the rest is cannot outvote another building.
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from .comparison import Comparison, Level, Places
+from .comparison import Comparison, Level
 from .facts import KINDS
-from .pairs import COPIED, Compared
+from .pairs import BIT, COPIED, Pair
 
 Hardness = Literal["address", "named", "number"]
 
@@ -51,12 +49,38 @@ TOLD = (
 )
 
 
-SOFT = np.array([kind.hardness == "number" for kind in TOLD])
-ADDRESS = np.array([kind.hardness == "address" for kind in TOLD])
-
 if tuple(kind.code for kind in TOLD) != KINDS:
     MSG = "the kinds of facts and their words differ: name each kind once in both, in one order"
     raise AssertionError(MSG)
+
+GROUPS: tuple[Hardness, ...] = ("address", "named", "number")
+MASK = {g: sum(BIT[kind.code] for kind in TOLD if kind.hardness == g) for g in GROUPS}
+"""The kinds of each group, as bits."""
+
+STATES = ("conflicts", "changed", "shared")
+FACT_MEASURES = tuple(f"{group}_{state}" for state in STATES for group in GROUPS)
+"""How many kinds of facts of a group are in a state: what the weights read."""
+
+_STATE_OF = {"conflict": "conflicts", "changed": "changed", "copied": "shared", "same": "shared"}
+
+
+def fact_counts(pair: Pair) -> list[int]:
+    """By `FACT_MEASURES`: how many kinds of facts."""
+    states = (pair.conflicts, pair.changed, pair.shared)
+    return [(state & mask).bit_count() for state in states for mask in MASK.values()]
+
+
+def fact_share(pair: Pair, level: str, adds: dict[str, float]) -> float:
+    """What one kind of fact adds to the sum of a pair: its part of what its group adds."""
+    code, _, named = level.partition(".")
+    group, state = TOLD[KINDS.index(code)].hardness, _STATE_OF[named]
+    count = (int(getattr(pair, state)) & MASK[group]).bit_count()
+    return adds.get(f"{group}_{state}", 0.0) / max(count, 1)
+
+
+def differing(pair: Pair) -> int:
+    """The kinds of facts that forbid to join: of a number only what differs in a copied text."""
+    return pair.changed | (pair.conflicts & ~MASK["number"])
 
 
 def fact_comparisons() -> tuple[Comparison, ...]:
@@ -64,28 +88,23 @@ def fact_comparisons() -> tuple[Comparison, ...]:
     return tuple(_comparison(kind) for kind in TOLD)
 
 
-def fact_places(pairs: Compared) -> Places:
-    """By earlier message and kind of fact: the place of its level; all kinds in one go, since
-    most messages name few."""
-    conflict = np.where(SOFT, pairs.changed, pairs.conflicts)
-    changed = pairs.changed & ~conflict
-    same = np.where((pairs.near >= COPIED)[:, None], 2, 3)
-    places = np.where(pairs.shared, same, 4)
-    places[changed] = 1
-    places[conflict] = 0
-    return np.asarray(places, dtype=np.int64)
-
-
 def _comparison(kind: Kind) -> Comparison:
-    at = KINDS.index(kind.code)
+    conflict, changed, copied, same, unsaid = levels = _levels(kind)
+    bit, soft = BIT[kind.code], kind.hardness == "number"
 
-    def words(pairs: Compared, row: int) -> dict[str, str]:
-        return _shown(kind.code, pairs, row)
+    def reached(pair: Pair) -> Level:
+        if (pair.changed if soft else pair.conflicts) & bit:
+            return conflict
+        if pair.changed & bit:
+            return changed
+        if not pair.shared & bit:
+            return unsaid
+        return copied if pair.near >= COPIED else same
 
-    return Comparison(_levels(kind), lambda pairs: fact_places(pairs)[:, at], words)
+    return Comparison(levels, reached, (), lambda pair: _shown(kind.code, pair))
 
 
-def _levels(kind: Kind) -> tuple[Level, ...]:
+def _levels(kind: Kind) -> tuple[Level, Level, Level, Level, Level]:
     zh, en = f"{kind.zh}不同：{{here}} / {{there}}，不合并", f"another {kind.en}"
     en = f"{en}: {{here}} / {{there}}, not joined"
     same = f"{kind.zh}相同：{{both}}", f"same {kind.en}: {{both}}"
@@ -98,10 +117,10 @@ def _levels(kind: Kind) -> tuple[Level, ...]:
     )
 
 
-def _shown(code: str, pairs: Compared, row: int) -> dict[str, str]:
+def _shown(code: str, pair: Pair) -> dict[str, str]:
     """The names that stand behind a level: one that both tell, or one that each tells alone."""
-    mine = pairs.later.facts.named.get(code, {})
-    theirs = pairs.earlier[row].facts.named.get(code, {})
+    mine = pair.later.facts.named.get(code, {})
+    theirs = pair.earlier.facts.named.get(code, {})
     both, here, there = mine.keys() & theirs.keys(), mine.keys() - theirs, theirs.keys() - mine
     return {
         "both": mine[min(both)] if both else "",

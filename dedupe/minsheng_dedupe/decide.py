@@ -1,27 +1,14 @@
 """From levels to an answer: probability, decision, reasons."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
-
-from .comparison import Places
-from .conflicts import ADDRESS, SOFT
-from .levels import (
-    LEVELS,
-    TOLD,
-    alike,
-    held,
-    here,
-    one_text,
-    soon,
-    told_by_other,
-)
-from .pairs import Compared, Flags, Numbers
+from .conflicts import MASK, differing, fact_share
+from .levels import TOLD, alike, held, here, one_text, soon, told_by_other
+from .pairs import Pair
 from .records import Decision, Match, MatcherConfig, Reason
-from .weights import Model, columns, reached
+from .weights import Forest, Model, Table, measured
 
-_DOUBTFUL = -4.0
+DOUBTFUL = -4.0
 """The most log-odds that a pair with another door or with praise against complaint may have. Of
 2,183 training pairs with alike texts and another building, unit, phase, house number or group none
 was one case; for metro lines, rooms, plates and praise it is a rule, not a measurement."""
@@ -41,113 +28,96 @@ CIRCULATING = Reason(
 )
 
 
-@dataclass(frozen=True)
 class Judge:
     """Answers by what was learnt, within what no sum may override."""
 
-    case: Model
-    link: Model
-    config: MatcherConfig
+    def __init__(self, case: Model, link: Model, config: MatcherConfig) -> None:
+        self._case, self._link, self._config = case, link, config
+        self._forest = Forest((case, link))
 
-    def answers(self, pairs: Compared) -> list[Match]:
+    def answers(self, pairs: Sequence[Pair]) -> list[Match]:
         """Best first: by decision, then probability, then message id."""
-        places, column = reached(pairs), columns(pairs)
-        sums = self.case.sums(places, column)
-        veto, hard = vetoes(pairs)
-        sums = np.where(hard, np.minimum(sums, _DOUBTFUL), sums)
-        score = self.case.probability(sums)
-        link = self.link.probability(self.link.sums(places, column))
-        doubted = pairs.copies > 0
-        decided = _decide(pairs, score, link, (veto, hard), self.config)
-        ids = [e.message_id for e in pairs.earlier]
-        order = sorted(range(len(ids)), key=lambda i: (decided[i], -sums[i], ids[i]))
+        if not pairs:
+            return []
+        table = measured(pairs)
+        sums, links = self._forest.sums(table)
+        sums = [min(s, DOUBTFUL) if hard(p) else s for s, p in zip(sums, pairs, strict=True)]
+        scores, likely = self._case.probability(sums), self._link.probability(links)
+        told = [
+            _decide(*each, self._config) for each in zip(pairs, scores, likely, strict=True)
+        ]  # fmt: skip
+        ids = [pair.earlier.message_id for pair in pairs]
+        order = sorted(range(len(ids)), key=lambda i: (told[i], -sums[i], ids[i]))
         return [
             Match(
-                ids[i], float(score[i]), DECISIONS[decided[i]], float(link[i]),
-                self._teller(pairs, places, int(column[i]), i, bool(doubted[i])),
+                ids[i], scores[i], DECISIONS[told[i]], likely[i], self._teller(pairs[i], table, i)
             )
-            for i in order[: self.config.results]
-        ]  # fmt: skip
+            for i in order[: self._config.results]
+        ]
 
-    def _teller(
-        self, pairs: Compared, places: Places, column: int, row: int, copied: bool
-    ) -> Callable[[], tuple[Reason, ...]]:
-        def explain() -> tuple[Reason, ...]:
-            told = [
-                Reason(
-                    level.code, level.zh.format(**words), level.en.format(**words), bits, level.veto
-                )
-                for comparison, at in zip(TOLD, places[row].tolist(), strict=False)
-                if (level := LEVELS[at]).zh
-                for words, bits in [(comparison.words(pairs, row), self.case.bits(column, at))]
-            ]
-            named = pairs.name[row] and not _firm(pairs)[row]
-            return (
-                (*told, CIRCULATING) if copied and named and one_text(pairs)[row] else tuple(told)
-            )
-
-        return explain
+    def _teller(self, pair: Pair, table: Table, row: int) -> Callable[[], tuple[Reason, ...]]:
+        return lambda: tuple(_reasons(pair, self._case.adds(table, row)))
 
 
-def _firm(pairs: Compared) -> Flags:
-    """Whether telephone or e-mail say that the citizen is the same."""
-    return pairs.phone | pairs.email
+def _reasons(pair: Pair, adds: dict[str, float]) -> Iterator[Reason]:
+    """The levels that a pair reached and what each adds."""
+    for comparison in TOLD:
+        level = comparison.reached(pair)
+        if level.zh:
+            words, own = comparison.words(pair), [adds[name] for name in comparison.measures]
+            bits = sum(own) if own else fact_share(pair, level.code, adds)
+            yield Reason(
+                level.code, level.zh.format(**words), level.en.format(**words),
+                round(bits, 2), level.veto,
+            )  # fmt: skip
+    if pair.copies and pair.name and not pair.firm and one_text(pair):
+        yield CIRCULATING
 
 
-def _decide(
-    pairs: Compared,
-    score: Numbers,
-    link: Numbers,
-    against: tuple[Flags, Flags],
-    config: MatcherConfig,
-) -> list[int]:
-    """The place of the decision in `DECISIONS` for each earlier message."""
-    firm, known, text = _firm(pairs), pairs.known, alike(pairs)
-    told = here(pairs) & soon(pairs)
-    veto, hard = against
-    likely = score >= config.same_score
-    proven = (
-        (firm & text & likely)
-        | (pairs.name & _own_text(pairs) & likely)
-        | (firm & told & (score >= _RETOLD))
-    )
-    near = known | text | (link >= config.review_score)
-    shown = _shown(pairs, score, told, config)
-    chosen = [proven & ~veto, hard & near, shown & ~hard, near]
-    return np.select(chosen, [0, 2, 1, 2], 3).tolist()  # type: ignore[no-any-return]
+def _decide(pair: Pair, score: float, link: float, config: MatcherConfig) -> int:
+    """The place of the decision in `DECISIONS`."""
+    told, near = here(pair) and soon(pair), pair.known or alike(pair)
+    if _proven(pair, score, told, config) and not vetoed(pair):
+        return _SAME
+    near = near or link >= config.review_score
+    if not hard(pair) and _shown(pair, score, told, config):
+        return _REVIEW
+    return _RELATED if near else _DIFFERENT
 
 
-def _own_text(pairs: Compared) -> Flags:
-    """Whether both are one text that nobody else sent: then a name is evidence enough."""
-    alone: Flags = pairs.copies == 0
-    return one_text(pairs) & alone
+_SAME, _REVIEW, _RELATED, _DIFFERENT = range(len(DECISIONS))
 
 
-def _shown(pairs: Compared, score: Numbers, told: Flags, config: MatcherConfig) -> Flags:
-    """Whether an officer should look at the pair, unless a hard veto stands."""
-    known, text, here_too = pairs.known, alike(pairs), ~_other_place(pairs)
-    telling = text | told | (pairs.most >= 0.3) | (pairs.subject >= 0.6)
-    shown = held(pairs) & (known | here_too)
-    shown |= (score >= config.review_score) & telling & (known | (text & here_too))
-    shown |= (told | (told_by_other(pairs) & soon(pairs) & _headed(pairs))) & here_too
-    return shown
+def _proven(pair: Pair, score: float, told: bool, config: MatcherConfig) -> bool:
+    """Whether it is the same citizen's matter: by telephone or mail address with alike texts or
+    with a matter told again, by name with one text that nobody else sent."""
+    if pair.firm and told and score >= _RETOLD:
+        return True
+    own_text = pair.name and not pair.copies and one_text(pair)
+    return score >= config.same_score and (own_text or (pair.firm and alike(pair)))
 
 
-def _headed(pairs: Compared) -> Flags:
-    return pairs.no_subject | (pairs.subject >= 0.3) | (pairs.told >= 0.5)
+def _shown(pair: Pair, score: float, told: bool, config: MatcherConfig) -> bool:
+    """Whether an officer should look at the pair, unless another door is named."""
+    here_too, text = not differing(pair), alike(pair)
+    if held(pair) and (pair.known or here_too):
+        return True
+    telling = text or told or pair.most >= 0.3 or pair.subject >= 0.6
+    if score >= config.review_score and telling and (pair.known or (text and here_too)):
+        return True
+    by_other = told_by_other(pair) and soon(pair) and _headed(pair)
+    return here_too and (told or by_other)
 
 
-def vetoes(pairs: Compared) -> tuple[Flags, Flags]:
-    """What forbids to join, and what leaves nothing for an officer to weigh: another door,
-    praise against complaint."""
-    differ = np.where(SOFT, pairs.changed, pairs.conflicts | pairs.changed)
-    hard = differ[:, ADDRESS].any(axis=1) | pairs.stance
-    far = pairs.days > 366
-    people = (pairs.other_phone | pairs.other_email) & ~(pairs.phone | pairs.email)
-    return differ.any(axis=1) | hard | far | people, hard
+def _headed(pair: Pair) -> bool:
+    return pair.no_subject or pair.subject >= 0.3 or pair.told >= 0.5
 
 
-def _other_place(pairs: Compared) -> Flags:
-    """Whether another place or another number is named."""
-    differ = np.where(SOFT, pairs.changed, pairs.conflicts | pairs.changed)
-    return np.asarray(differ.any(axis=1), dtype=np.bool_)
+def hard(pair: Pair) -> bool:
+    """What leaves nothing for an officer to weigh: another door, praise against complaint."""
+    return pair.stance or bool(differing(pair) & MASK["address"])
+
+
+def vetoed(pair: Pair) -> bool:
+    """Whether something forbids to join, whatever the sum."""
+    return pair.stance or pair.unlike or pair.days > 366 or bool(differing(pair))

@@ -7,10 +7,6 @@ an officer reads in a reason.
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from zlib import crc32
-
-import numpy as np
-import numpy.typing as npt
 
 _HAN = "[\u4e00-\u9fff]"
 # A name cannot run across these characters: what stands before them belongs to the sentence.
@@ -19,11 +15,14 @@ _BREAK = (
     "市县区省位由向请求至关还"
 )
 
-_ADDRESS = re.compile(
-    r"(?<![\d.])((?<![a-z])[a-z]?\d{1,4}|(?<![a-z])[a-z])-?"
-    r"(号楼|号栋|[栋幢座]|单元|室|房(?![间屋产子价款源租])|期(?![间限望待末满])|组(?![织成建长合])|号)"
+# What an address number stands before; 房 and the like only where no other word begins.
+_COUNTER = re.compile(
+    "号[楼栋]?|[栋幢座室]|单元|房(?![间屋产子价款源租])|期(?![间限望待末满])|组(?![织成建长合])"
 )
+_COUNTED = re.compile(r"(?<![\d.])((?<![a-z])[a-z]?\d{1,4}|(?<![a-z])[a-z])-?$")
 _ROADS = tuple("路街巷道里弄")
+_ABC = frozenset("abcdefghijklmnopqrstuvwxyz.")
+_NUMBERED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _ADDRESS_KIND = {
     "单元": "unit", "室": "room", "房": "room", "期": "phase", "组": "group", "号": "door",
 }  # fmt: skip
@@ -59,15 +58,15 @@ _GENERIC = re.compile(
 )
 # Kinds of road and words that end like one: 检修线路, 一条土路 are no names.
 _NO_ROAD = re.compile("[线电走马铁出甬余一小土油顺让绕半条段修上]路$")
-_REGION = re.compile(f"(?:([a-z]\\d{{0,2}})|(?![小社地园城辖我市郊校厂景片街]){_HAN}{{2}})[市县区]")
-_NOT_REGION = re.compile(
-    "小区|社区|地区|园区|城区|辖区|市区|校区|厂区|景区|片区|新区|郊区|山区|城市|门市|超市|上市|街区|自治"
+_REGION = re.compile("[市县区]")
+_REGION_NAME = re.compile(f"(?:[a-z]\\d{{0,2}}|(?![小社地园城辖我市郊校厂景片街]){_HAN}{{2}})$")
+_NO_REGION = "小社地园城辖市校厂景片新郊山街"
+_NOT_REGION = frozenset([f"{c}区" for c in _NO_REGION] + ["城市", "门市", "超市", "上市"])
+_FIGURE = re.compile(
+    r"(\d+)(\.\d{1,4})?"
+    r"(?:(万元|元|万|平方米|平方|m2|亩|吨|户|公里|米|路公交|号线|kv|千伏|瓦)"
+    r"|(号(?![楼栋线]))|([.年月日a-z]))?"
 )
-_AMOUNT = re.compile(
-    r"(?<![\d.])(\d{1,9}(?:\.\d{1,4})?)(万元|元|万|平方米|平方|m2|亩|吨|户|公里|米|路公交|号线|kv|千伏|瓦)"
-)
-_ORDINAL = re.compile(r"(?<![\d.])(\d{1,4})号(?![楼栋线])")
-_LONG_NUMBER = re.compile(r"(?<![\d.a-z])(\d{4,12})(?![\d.年月日a-z])")
 
 # A city's metro line is told by the city and the number: 西安地铁4号线 is not 北京地铁4号线.
 _LINE = re.compile(r"([\u4e00-\u9fffa-z]{0,2}?)市?(?:地铁|轨道交通|轻轨)(\d{1,2}|[a-z])号线")
@@ -83,7 +82,6 @@ _COMPLAINT = re.compile(
 
 Fact = tuple[str, str, str]
 _MOST = 60
-KIND_BITS = 32
 _FIRST = ord("A")
 
 KINDS = (
@@ -96,22 +94,21 @@ KINDS = (
 class Facts:
     """What one message names, and its stance: `praise`, `complaint` or ''.
 
-    `packed` is one line a fact: a letter for the kind, the key, a tab and what is shown. Most
-    stored messages are never compared in full, so it is unpacked on first use. `coded` are the same
-    facts as numbers: the place of the kind in `KINDS` above, 32 bits of a hash of the key below.
+    `packed` is one line a fact: a letter for the kind and the key, and where it is not the key, a
+    tab and what is shown. Most stored messages are never compared in full, so it is unpacked on
+    first use.
     """
 
     packed: str
     stance: str
-    coded: npt.NDArray[np.int64]
 
     @cached_property
     def named(self) -> dict[str, dict[str, str]]:
         """By kind: key to what is shown."""
         named: dict[str, dict[str, str]] = {}
         for line in self.packed.splitlines():
-            key, shown = line[1:].split("\t")
-            named.setdefault(KINDS[ord(line[0]) - _FIRST], {})[key] = shown
+            key, _, shown = line[1:].partition("\t")
+            named.setdefault(KINDS[ord(line[0]) - _FIRST], {})[key] = shown or key
         return named
 
 
@@ -124,28 +121,23 @@ def read_facts(subject: str, body: str) -> Facts:
         first.setdefault((kind, key), shown)
     kept = list(first.items())[:_MOST]
     packed = "\n".join(
-        f"{chr(_KIND_AT[kind] + _FIRST)}{key}\t{shown}" for (kind, key), shown in kept
+        f"{_LETTER[kind]}{key}" if shown == key else f"{_LETTER[kind]}{key}\t{shown}"
+        for (kind, key), shown in kept
     )
-    return Facts(packed, _stance(subject, text), coded_facts(packed))
-
-
-def coded_facts(packed: str) -> npt.NDArray[np.int64]:
-    """`Facts.coded` of `Facts.packed`."""
-    codes = [
-        ((ord(line[0]) - _FIRST) << KIND_BITS) | crc32(line[1:].partition("\t")[0].encode())
-        for line in packed.splitlines()
-    ]
-    return np.array(codes, dtype=np.int64)
+    return Facts(packed, _stance(subject, text))
 
 
 def _addresses(text: str) -> list[Fact]:
     """Buildings, units, rooms and the like; a bare 号 counts only behind a road."""
     found = [("plate", hit[0], hit[0].upper()) for hit in _PLATE.finditer(text)]
-    for hit in _ADDRESS.finditer(text):
-        kind, number = _ADDRESS_KIND.get(hit[2], "building"), hit[1]
-        behind_road = text[hit.start() - 1 : hit.start()] in _ROADS
-        if (behind_road or kind != "door") and (len(number) > 2 or kind != "room"):
-            found.append((kind, number, _SHOWN[kind].format(number.upper())))
+    for hit in _COUNTER.finditer(text):
+        at = hit.start()
+        if at and text[at - 1] in _NUMBERED:
+            told = _COUNTED.search(text, max(0, at - 6), at)
+            kind, number = _ADDRESS_KIND.get(hit[0], "building"), told[1] if told else ""
+            behind_road = told and text[told.start() - 1 : told.start()] in _ROADS
+            if told and (behind_road or kind != "door") and (len(number) > 2 or kind != "room"):
+                found.append((kind, number, _SHOWN[kind].format(number.upper())))
     return found
 
 
@@ -172,11 +164,14 @@ def _names(text: str) -> list[Fact]:
 
 
 def _regions(text: str) -> list[Fact]:
-    return [
-        ("region", hit[0], hit[0].upper())
-        for hit in _REGION.finditer(text)
-        if hit[1] or not _NOT_REGION.search(hit[0][-2:])
-    ]
+    found = []
+    for hit in _REGION.finditer(text):
+        at = hit.start()
+        name = _REGION_NAME.search(text, max(0, at - 3), at)
+        if name and text[at - 1 : at + 1] not in _NOT_REGION:
+            told = name[0] + hit[0]
+            found.append(("region", told, told.upper()))
+    return found
 
 
 def _kinds(text: str) -> list[Fact]:
@@ -189,13 +184,20 @@ def _kinds(text: str) -> list[Fact]:
 
 
 def _numbers(text: str) -> list[Fact]:
-    amounts = [("amount", hit[0], hit[0]) for hit in _AMOUNT.finditer(text)]
-    ordinals = [("ordinal", hit[1], hit[0]) for hit in _ORDINAL.finditer(text)]
-    numbers = [("number", hit[1], hit[1]) for hit in _LONG_NUMBER.finditer(text)]
-    return amounts + ordinals + numbers
+    """Amounts with their unit, numbers before 号, and any number of four to twelve digits."""
+    found = []
+    for hit in _FIGURE.finditer(text):
+        whole, part, unit, ordinal, other = hit.groups()
+        if unit and len(whole) <= 9:
+            found.append(("amount", hit[0], hit[0]))
+        if ordinal and not part and len(whole) <= 4:
+            found.append(("ordinal", whole, hit[0]))
+        if not part and not other and 4 <= len(whole) <= 12 and text[hit.start() - 1] not in _ABC:
+            found.append(("number", whole, whole))
+    return found
 
 
-_KIND_AT = {kind: at for at, kind in enumerate(KINDS)}
+_LETTER = {kind: chr(at + _FIRST) for at, kind in enumerate(KINDS)}
 
 
 def _stance(subject: str, text: str) -> str:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from .facts import Facts, read_facts
 from .frames import body_words, subject_words
-from .grams import Grams, rarest_codes, two_grams, weight_of
-from .normalise import close_up, fold, letters
-from .problems import Problem, Wording, read_problem, stems
+from .grams import UNITS, Grams, Pairs, Run, distinct, rarest_codes, read_run, two_grams
+from .normalise import Points, close_up, fold
+from .problems import Stem, Wording, read_problem, stems
 from .records import Record
 
 SLOTS = 20
@@ -25,37 +24,63 @@ FIXED = ("content", "told0", "told1", "phone", "email", "name", "part")
 """Slots of the codes that speak by themselves, after those of the 4-grams."""
 
 SLOT_BITS = 32
-_WINDOW_DAYS, _WINDOWS = 91, 4
+CITIZEN = (SLOTS + FIXED.index("phone")) << SLOT_BITS
+"""From this code on codes lead to a citizen's messages."""
+
+_WINDOW_DAYS, _WINDOWS = 183, 2
 _MIN_CONTENT = 12
 _PLACES = 2
 _ADDRESS_PARTS = re.compile("[市州盟省]")
+_AGAIN = ("再次", "又一次", "催办", "催促", "多次反映", "上次反映", "之前反映", "此前反映",
+          "曾反映", "反映过", "至今未", "仍未")  # fmt: skip
+"""Words by which a message says that it was told before."""
+
+KNOWN = ("phone", "email", "name", "part", "surname", "region", "content", "handle", "stance")
+"""The first of `HEAD`: 32-bit hashes (0: unknown) and two small codes; equality is read of them."""
 
 HEAD = (
-    "phone", "email", "name", "part", "surname", "region", "content", "handle", "stance",
+    *KNOWN, "again", "second", "size", "body", "subject", "keys", "body_units", "subject_units",
 )  # fmt: skip
-"""What `Features.head` holds, in order: 64-bit hashes (0: unknown) and two small codes."""
+"""What `Features.head` holds, in order. After `KNOWN`: whether the message says it asks again;
+seconds since 1970; letters of the text; lengths of the three gram sets; summed weights of two of
+them in `grams.UNITS`."""
+
+AT = {name: at for at, name in enumerate(HEAD)}
 
 _STANCES = {"": 0, "praise": 1, "complaint": 2}
-Head = npt.NDArray[np.int64]
+Head = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
     """What is kept of one record: no sentence, only gram numbers, named places and hashes.
 
-    `head` is described by `HEAD`; `day` days since 1970; `weight` the summed weight of `body`,
-    which for a message without a body is its subject; `size` the letters of the text.
+    `head` is described by `HEAD`, `topics` by `Problem`. `grams` are three sets, each ascending,
+    one behind another: of the body (of the subject, where there is no body), of the subject, of
+    content words.
     """
 
     message_id: str
-    day: float
-    weight: float
-    size: int
     head: Head
-    subject: Grams
-    body: Grams
+    grams: Grams
+    topics: bytes
     facts: Facts
-    problem: Problem
+
+    @property
+    def body(self) -> Grams:
+        """The 2-grams of the text."""
+        return self.grams[: self.head[AT["body"]]]
+
+    @property
+    def subject(self) -> Grams:
+        """The 2-grams of the subject."""
+        start = self.head[AT["body"]]
+        return self.grams[start : start + self.head[AT["subject"]]]
+
+    @property
+    def keys(self) -> Grams:
+        """The 2-grams of content words."""
+        return self.grams[len(self.grams) - self.head[AT["keys"]] :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +104,42 @@ def prepare(record: Record, version: str) -> Prepared:
     text of any kind."""
     subject = close_up(subject_words(fold(record.subject)))
     body = close_up(body_words(fold(record.body), record.channel))
-    subject_run, body_run = letters(subject), letters(body)
-    words = body_run or subject_run
     facts = read_facts(subject, body)
-    problem, wording = read_problem(subject, body, facts)
+    places = stems(facts)
+    run = read_run(f"{subject} {body} ", len(subject))
+    problem, wording = read_problem(run, facts, places)
+    grams = (*_gram_sets(run), problem.keys)
+    words = run.letters[run.title :] if len(run.letters) > run.title else run.letters
     head = _head(record, words, facts.stance, version)
-    grams = two_grams(words)
+    head += [int(any(cue in run.text for cue in _AGAIN))]
+    head += [int(record.received_at.timestamp()), len(words), *map(len, grams)]
+    head += [int(UNITS[each].sum()) for each in grams[:2]]
     features = Features(
-        record.message_id, record.received_at.timestamp() / 86400, weight_of(grams), len(words),
-        np.array(head, dtype=np.int64), two_grams(subject_run), grams, facts, problem,
+        record.message_id, tuple(head), np.concatenate(grams), problem.topics, facts
     )  # fmt: skip
-    fixed, around = _fixed_codes(features, version)
-    asked, indexed = _gram_codes(subject_run + body_run, version)
+    fixed, around = _fixed_codes(head, problem.topics, places, version)
+    asked, indexed = _gram_codes(run.pairs, version)
     return Prepared(features, tuple(around), tuple(asked), (*fixed, *indexed), wording)
 
 
-def _head(record: Record, words: str, stance: str, version: str) -> list[int]:
-    content = _hash(version, "content", words.encode()) if len(words) >= _MIN_CONTENT else 0
+def _gram_sets(run: Run) -> tuple[Grams, Grams]:
+    """The 2-grams of the body (of the subject, where there is no body) and of the subject."""
+    n, m = run.title, len(run.letters) - run.title
+    title = distinct(run.grams[: n - 1].copy()) if n > 1 else two_grams(run.letters[:n])
+    if not m:
+        return title, title
+    return distinct(run.grams[n:].copy()) if m > 1 else two_grams(run.letters[n:]), title
+
+
+def _head(record: Record, words: Points, stance: str, version: str) -> list[int]:
     known = (
         ("phone", record.phone_ix), ("email", record.email_ix), ("name", record.name_ix),
         ("part", record.phone_part_ix), ("surname", record.surname_ix),
         ("region", _region(record.region).encode()),
+        ("content", words.tobytes() if len(words) >= _MIN_CONTENT else b""),
     )  # fmt: skip
     hashes = [_hash(version, kind, value) if value else 0 for kind, value in known]
-    return [*hashes, content, int(record.channel == "leaders_board"), _STANCES[stance]]
+    return [*hashes, int(record.channel == "leaders_board"), _STANCES[stance]]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -111,37 +148,38 @@ def _region(region: str) -> str:
     return _ADDRESS_PARTS.split(close_up(fold(region)).strip())[-1]
 
 
-def _gram_codes(text: str, version: str) -> tuple[list[int], list[int]]:
+def _gram_codes(pairs: Pairs, version: str) -> tuple[list[int], list[int]]:
     """The rarest codes, and the rarest of each slot: two texts that share a rare 4-gram choose it
     both. A code is its slot above and 32 bits below."""
-    codes = rarest_codes(text, _hash(version, "gram", b"") & _POSITIVE)
+    codes = rarest_codes(pairs, _salt(version))
     slot = (codes >> SLOT_BITS) % SLOTS
     codes = (slot << SLOT_BITS) | (codes & _LOW)
-    first = np.unique(slot, return_index=True)[1]
-    return codes[:ASKED].tolist(), codes[first].tolist()
+    rarest = np.full(SLOTS, -1, dtype=np.int64)
+    rarest[slot[::-1]] = codes[::-1]
+    return codes[:ASKED].tolist(), rarest[rarest >= 0].tolist()
 
 
-def _fixed_codes(features: Features, version: str) -> tuple[list[int], list[int]]:
-    """Own codes and the codes to ask for. A citizen's code holds the quarter of the year, so a
-    telephone shared by thousands fills one quarter's cap, not the whole history's.
+def _fixed_codes(
+    head: list[int], topics: bytes, places: list[Stem], version: str
+) -> tuple[list[int], list[int]]:
+    """Own codes and the codes to ask for. A citizen's code holds the half-year, so a telephone
+    shared by thousands fills one half-year's cap, not the whole history's.
 
     The first places with the main problem told of them lead from one neighbour's words to
     another's, which share no run of four characters.
     """
     own, around = [], []
-    head = dict(zip(HEAD, features.head.tolist(), strict=True))
-    if head["content"]:
-        own.append(_slotted("content", head["content"]))
-    places = [key for key, _ in stems(features.facts)][:_PLACES]
-    for at, key in enumerate(places):
-        told = [_hash(version, "told", f"{key}:{t}".encode()) for t in features.problem.topics[:2]]
+    if head[AT["content"]]:
+        own.append(_slotted("content", head[AT["content"]]))
+    for at, (key, _) in enumerate(places[:_PLACES]):
+        told = [_hash(version, "told", f"{key}:{t}".encode()) for t in topics[:2]]
         own += [_slotted(f"told{at}", t) for t in told[:1]]
         around += [_slotted(f"told{i}", t) for t in told for i in range(_PLACES)]
     around += own
-    quarter = int(features.day // _WINDOW_DAYS)
+    window = head[AT["second"]] // (86400 * _WINDOW_DAYS)
     for kind in ("phone", "email", "name", "part"):
-        if head[kind]:
-            near = [_windowed(kind, head[kind], quarter + step) for step in _STEPS]
+        if head[AT[kind]]:
+            near = [_windowed(kind, head[AT[kind]], window + step) for step in _STEPS]
             own.append(near[_WINDOWS])
             around += near
     return own, list(dict.fromkeys(around))
@@ -150,22 +188,29 @@ def _fixed_codes(features: Features, version: str) -> tuple[list[int], list[int]
 _LOW, _POSITIVE = (1 << SLOT_BITS) - 1, (1 << 63) - 1
 _STEPS = range(-_WINDOWS, _WINDOWS + 1)
 _MIX = 0x9E3779B97F4A7C15
+_FIXED_AT = {kind: (SLOTS + at) << SLOT_BITS for at, kind in enumerate(FIXED)}
 
 
-def _windowed(kind: str, value: int, quarter: int) -> int:
-    return _slotted(kind, ((value + quarter) * _MIX) >> 13)
+def _windowed(kind: str, value: int, window: int) -> int:
+    return _slotted(kind, ((value + window) * _MIX) >> 13)
 
 
 def _slotted(kind: str, value: int) -> int:
-    return (SLOTS + FIXED.index(kind)) << SLOT_BITS | (value & _LOW)
+    return _FIXED_AT[kind] | (value & _LOW)
 
 
 def _hash(version: str, kind: str, value: bytes) -> int:
-    """A 64-bit hash, signed as PostgreSQL's bigint; never 0, which stands for none."""
-    digest = hashlib.blake2b(value, digest_size=8, key=_key(version, kind)).digest()
-    return int.from_bytes(digest, "big", signed=True) or 1
+    """A hash of 32 bits; never 0, which stands for none."""
+    digest = hashlib.blake2b(value, digest_size=4, key=_key(version, kind)).digest()
+    return int.from_bytes(digest, "big") or 1
 
 
 @lru_cache(maxsize=64)
 def _key(version: str, kind: str) -> bytes:
     return f"{version}\0{kind}".encode()[:64]
+
+
+@lru_cache(maxsize=8)
+def _salt(version: str) -> int:
+    digest = hashlib.blake2b(b"gram", digest_size=8, key=version.encode()[:64]).digest()
+    return int.from_bytes(digest, "big") & _POSITIVE

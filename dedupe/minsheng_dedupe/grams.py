@@ -8,14 +8,18 @@ is rare and weighs most. Frozen, so that stored codes stay comparable as the sto
 """
 
 import math
+from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
 
+from .normalise import Points, is_letter, points_of
+
 SPACE = 1 << 16
 Grams = npt.NDArray[np.uint16]
 Codes = npt.NDArray[np.int64]
+Pairs = npt.NDArray[np.uint64]
 
 _RARE_SHARE = 0.0015
 _A, _B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
@@ -23,17 +27,46 @@ _SHIFT = np.uint64(48)
 _FOLD = np.uint64(29)
 
 
-def _points(text: str) -> npt.NDArray[np.uint64]:
-    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-
-
-def _pairs(text: str) -> npt.NDArray[np.uint64]:
+def pair_codes(points: Points) -> Pairs:
     """The 2-gram at each position as a 64-bit mix; a text of one character is its own gram."""
-    points = _points(text)
-    if len(points) == 1:
-        points = np.append(points, points)
-    mixed = points[:-1] * _A + points[1:] * _B
-    return np.asarray((mixed ^ (mixed >> _FOLD)) * _A, dtype=np.uint64)
+    wide = points.astype(np.uint64)
+    if len(wide) == 1:
+        wide = np.append(wide, wide)
+    mixed = wide[:-1] * _A + wide[1:] * _B
+    mixed ^= mixed >> _FOLD
+    mixed *= _A
+    return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A text and its letters: what grams are cut from, without gaps and signs.
+
+    `at` is where in `text` each of `letters` stands; the first `title` of them are the subject's.
+    `pairs` and `grams` are the 2-grams at each letter but the last, `joined` whether the two
+    letters stand side by side in the text.
+    """
+
+    text: str
+    letters: Points
+    at: npt.NDArray[np.intp]
+    title: int
+    pairs: Pairs
+    grams: Grams
+    joined: npt.NDArray[np.bool_]
+
+
+def read_run(text: str, subject: int) -> Run:
+    """The letters of `text`, of which the first `subject` characters are the subject's."""
+    points = points_of(text)
+    at = np.flatnonzero(is_letter(points))
+    letters = points[at]
+    pairs = pair_codes(letters) if len(at) > 1 else _NO_PAIRS
+    title = int(at.searchsorted(subject))
+    return Run(text, letters, at, title, pairs, numbers_of(pairs), at[1:] == at[:-1] + 1)
+
+
+_NO_PAIRS = np.empty(0, dtype=np.uint64)
 
 
 def _table() -> npt.NDArray[np.float32]:
@@ -43,20 +76,18 @@ def _table() -> npt.NDArray[np.float32]:
     for line in source.splitlines():
         share, _, listed = line.partition("\t")
         for gram in listed.split(" "):
-            table[two_grams(gram)] = max(-math.log(float(share)), 0.05)
+            table[two_grams(points_of(gram))] = max(-math.log(float(share)), 0.05)
     return table
 
 
-def two_grams(text: str) -> Grams:
-    """The distinct 2-grams of `text`, ascending, each below `SPACE`; empty for an empty text."""
-    if not text:
-        return np.empty(0, dtype=np.uint16)
-    return distinct(gram_runs(text))
+def two_grams(letters: Points) -> Grams:
+    """The distinct 2-grams of a text, ascending, each below `SPACE`; empty for an empty text."""
+    return distinct(numbers_of(pair_codes(letters)))
 
 
-def gram_runs(text: str) -> Grams:
-    """The 2-gram at each position of `text`, which is not empty, in order."""
-    return (_pairs(text) >> _SHIFT).astype(np.uint16)
+def numbers_of(pairs: Pairs) -> Grams:
+    """The number of each 2-gram, below `SPACE`, in order."""
+    return (pairs >> _SHIFT).astype(np.uint16)
 
 
 def distinct(grams: Grams) -> Grams:
@@ -74,32 +105,31 @@ def _first_of_run(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
 
 WEIGHTS = _table()
 
+UNITS: npt.NDArray[np.int64] = np.round(WEIGHTS * 64).astype(np.int64)
+"""The weights in 64ths: sums of whole numbers are the same in every order."""
 
-def weight_of(grams: Grams) -> float:
-    """The summed weight of a gram set."""
-    return float(WEIGHTS[grams].sum(dtype=np.float64))
+CODE_BITS = 37
+_COMMONEST = 3 * int(UNITS.max())
 
 
-def rarest_codes(text: str, salt: int) -> Codes:
-    """37-bit codes of the distinct 4-grams of `text`, rarest first, ties by code.
+def rarest_codes(pairs: Pairs, salt: int) -> Codes:
+    """37-bit codes of the distinct 4-grams of a text, rarest first, ties by code.
 
-    Rarity is the weight of the two 2-grams at the ends plus that of the one in the middle, so no
-    table of 4-grams is needed. A text of fewer than four characters has none. `salt` makes the
-    codes of two versions differ.
+    `pairs` are those of its letters (`pair_codes`). Rarity is the weight of the two 2-grams at the
+    ends plus that of the one in the middle, so no table of 4-grams is needed. A text of fewer than
+    four characters has none. `salt` makes the codes of two versions differ.
     """
-    if len(text) < 4:
+    if len(pairs) < 3:
         return np.empty(0, dtype=np.int64)
-    pairs = _pairs(text)
-    weight = _RANK[pairs >> _SHIFT]
-    common = _COMMONEST - (weight[:-2] + weight[1:-1] + weight[2:])
-    mixed = (pairs[:-2] * _A + pairs[2:] * _B) ^ np.uint64(salt)
-    low = ((mixed ^ (mixed >> _FOLD)) * _B) >> np.uint64(64 - CODE_BITS)
-    keyed = (common << CODE_BITS) | low.astype(np.int64)
+    weight = UNITS[pairs >> _SHIFT]
+    keyed = _COMMONEST - (weight[:-2] + weight[1:-1] + weight[2:])
+    mixed = pairs[:-2] * _A
+    mixed += pairs[2:] * _B
+    mixed ^= np.uint64(salt)
+    mixed ^= mixed >> _FOLD
+    mixed *= _B
+    keyed <<= CODE_BITS
+    keyed |= (mixed >> np.uint64(64 - CODE_BITS)).astype(np.int64)
     keyed.sort()
     codes: Codes = keyed[_first_of_run(keyed)] & ((1 << CODE_BITS) - 1)
     return codes
-
-
-CODE_BITS = 37
-_RANK = np.round(WEIGHTS * 64).astype(np.int64)
-_COMMONEST = 3 * int(_RANK.max())

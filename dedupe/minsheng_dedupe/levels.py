@@ -1,13 +1,13 @@
 """The comparisons, in the order in which their reasons are read.
 
-What each level weighs is learnt (`weights`): nothing here is set by hand but where a level begins.
+What each measure adds is learnt (`weights`): nothing here is set by hand but where a level begins.
 """
 
-from .comparison import Comparison, Level, Rule, Scale, ordered, percent
+from .comparison import Comparison, Level, ordered, percent
 from .conflicts import fact_comparisons
-from .pairs import Compared, Flags
+from .pairs import Pair
 
-VERSION = "levels:2026-11-22.6"
+VERSION = "levels:2026-11-22.7"
 
 NEAR = 0.85
 """From this share both ways two bodies are one text with edits."""
@@ -17,101 +17,84 @@ _WORDS_OF_ONE, _WORDS_ALONE, _WORDS_TOLD = 9.0, 30.0, 18.0
 without one: two words rare in citizens' letters, and six."""
 
 
-def _always(pairs: Compared) -> Flags:
-    return pairs.days >= 0
+def _always(_pair: Pair) -> bool:
+    return True
 
 
-def _stored(rule: Rule) -> Rule:
-    """`rule`, asked once of each comparison however many levels rest on it."""
-
-    def asked(pairs: Compared) -> Flags:
-        kept = pairs.asked
-        if rule not in kept:
-            kept[rule] = rule(pairs)
-        return kept[rule]
-
-    return asked
-
-
-@_stored
-def same_problem(pairs: Compared) -> Flags:
+def same_problem(pair: Pair) -> bool:
     """Whether both speak of one problem: one named by its words, or many rare words in common."""
-    told = pairs.topics_same & (pairs.keys >= _WORDS_OF_ONE)
-    return told | (~pairs.topics_same & ~pairs.topics_other & (pairs.keys >= _WORDS_ALONE))
+    if pair.topics_same:
+        return pair.keys >= _WORDS_OF_ONE
+    return not pair.topics_other and pair.keys >= _WORDS_ALONE
 
 
-@_stored
-def many_words(pairs: Compared) -> Flags:
+def many_words(pair: Pair) -> bool:
     """Whether both speak of one problem at one place in many of the same words."""
-    return (pairs.keys >= _WORDS_TOLD) & same_problem(pairs) & pairs.placed
+    return pair.keys >= _WORDS_TOLD and pair.placed and same_problem(pair)
 
 
-@_stored
-def retold(pairs: Compared) -> Flags:
+def retold(pair: Pair) -> bool:
     """Whether one citizen tells one problem."""
-    return pairs.known & same_problem(pairs)
+    return pair.known and same_problem(pair)
 
 
-@_stored
-def alike(pairs: Compared) -> Flags:
+def alike(pair: Pair) -> bool:
     """Whether the texts are alike for the most part."""
-    return pairs.exact | (pairs.near >= 0.55) | (pairs.most >= 0.7)
+    return pair.exact or pair.near >= 0.55 or pair.most >= 0.7
 
 
-@_stored
-def held(pairs: Compared) -> Flags:
+def held(pair: Pair) -> bool:
     """Whether one text is the other, or stands in it."""
-    return pairs.exact | (pairs.readable & (pairs.most >= NEAR))
+    return pair.exact or (pair.readable and pair.most >= NEAR)
 
 
-@_stored
-def one_text(pairs: Compared) -> Flags:
+def one_text(pair: Pair) -> bool:
     """Whether both are one text with edits."""
-    return pairs.exact | (pairs.readable & (pairs.near >= NEAR))
+    return pair.exact or (pair.readable and pair.near >= NEAR)
 
 
-@_stored
-def here(pairs: Compared) -> Flags:
+def here(pair: Pair) -> bool:
     """Whether one citizen tells one problem of one place in other words."""
-    return ~alike(pairs) & retold(pairs) & pairs.placed
+    return pair.placed and retold(pair) and not alike(pair)
 
 
-@_stored
-def told_by_other(pairs: Compared) -> Flags:
+def told_by_other(pair: Pair) -> bool:
     """Whether someone else, as far as known, tells one problem of one place."""
-    return ~alike(pairs) & ~pairs.known & many_words(pairs)
+    return not pair.known and not alike(pair) and many_words(pair)
 
 
-def soon(pairs: Compared) -> Flags:
+def soon(pair: Pair) -> bool:
     """Near enough in time for other words to tell the same matter: within a month, or within a
     quarter of a year under a heading that has something in common."""
-    return (pairs.days <= 31) | ((pairs.days <= 92) & ~_other_subject(pairs))
+    return pair.days <= 31 or (pair.days <= 92 and not _other_subject(pair))
 
 
-def _other_subject(pairs: Compared) -> Flags:
-    return ~pairs.no_subject & (pairs.subject < 0.3) & (pairs.told < 0.5)
+def _other_subject(pair: Pair) -> bool:
+    return not pair.no_subject and pair.subject < 0.3 and pair.told < 0.5
 
 
-def _shares(pairs: Compared, row: int) -> dict[str, str]:
+def _shares(pair: Pair) -> dict[str, str]:
     return {
-        "near": percent(float(pairs.near[row])), "most": percent(float(pairs.most[row])),
-        "subject": percent(float(pairs.subject[row])), "days": str(int(pairs.days[row])),
-        "copies": str(int(pairs.copies[row])),
+        "near": percent(pair.near), "most": percent(pair.most), "subject": percent(pair.subject),
+        "days": str(int(pair.days)), "copies": str(pair.copies),
     }  # fmt: skip
 
 
-def _key_words(pairs: Compared, row: int) -> dict[str, str]:
-    return {"words": pairs.wording.told_by(pairs.earlier[row].problem, pairs.later.problem)}
+def _key_words(pair: Pair) -> dict[str, str]:
+    both = set(pair.earlier.topics) & set(pair.later.topics)
+    return {"words": pair.wording.told_by(pair.earlier.keys, both)}
 
 
-TEXT = ordered((
+_ALIKE = "exact readable forth back near most common size ahead_forth ahead_back ahead_near"
+
+TEXT = ordered(_ALIKE, (
     (lambda p: p.exact, Level("text.exact", "正文完全相同", "the texts are identical")),
-    (lambda p: ~p.readable,
+    (lambda p: not p.readable,
      Level("text.unreadable", "正文过短，不足以比对", "a text is too short to compare")),
     (lambda p: p.near >= NEAR, Level("text.near", "正文相似 {near}", "texts {near} alike")),
     (lambda p: p.most >= NEAR, Level("text.contained", "一件正文的 {most} 见于另一件",
                                      "{most} of one text stands in the other")),
-    (lambda p: (p.near >= 0.55) | (p.most >= 0.7),
+    (lambda p: p.near >= 0.55 or p.most >= 0.7,
      Level("text.similar", "正文部分相似 {most}", "texts partly alike, {most}")),
     (lambda p: p.most >= 0.45,
      Level("text.partial", "正文少量相似 {most}", "texts slightly alike, {most}")),
@@ -126,33 +109,33 @@ _TOLD = "同一地点、同一问题，共同关键词：{words}"
 _TOLD_EN = "one place and one problem, key words in common: {words}"
 
 # Inside texts that are alike anyway the words of the problem are no new evidence.
-PROBLEM = ordered((
+PROBLEM = ordered("keys topics_same topics_other placed", (
     (alike, Level("problem.alike")),
-    (lambda p: p.known & many_words(p), Level("problem.told", _TOLD, _TOLD_EN)),
+    (lambda p: p.known and many_words(p), Level("problem.told", _TOLD, _TOLD_EN)),
     (here, Level("problem.here", _TOLD, _TOLD_EN)),
     (retold, Level("problem.same", "所说问题相同，共同关键词：{words}",
                    "one problem, key words in common: {words}")),
     (told_by_other,
      Level("problem.neighbour", "他人反映同一地点、同一问题，共同关键词：{words}",
            "another citizen tells one problem of one place, key words in common: {words}")),
-    (lambda p: p.known & p.topics_other,
+    (lambda p: p.known and p.topics_other,
      Level("problem.other", "所说问题不同", "they speak of other problems")),
     (_always, Level("problem.unsure")),
 ), _key_words)  # fmt: skip
 
-SUBJECT = ordered((
+SUBJECT = ordered("no_subject subject told", (
     (lambda p: p.no_subject, Level("subject.none", "缺少标题", "a subject is missing")),
     (lambda p: p.subject >= 0.95, Level("subject.same", "标题相同", "same subject")),
     (lambda p: p.subject >= 0.6,
      Level("subject.near", "标题相近 {subject}", "subjects {subject} alike")),
     (lambda p: p.told >= 0.8,
      Level("subject.told", "标题内容见于对方正文", "a subject stands in the other text")),
-    (lambda p: ~_other_subject(p),
+    (lambda p: not _other_subject(p),
      Level("subject.partial", "标题部分相近", "subjects partly alike")),
     (_always, Level("subject.other", "标题不同", "subjects differ")),
 ), _shares)  # fmt: skip
 
-CITIZEN = ordered((
+CITIZEN = ordered("firm part unlike again", (
     (lambda p: p.phone, Level("citizen.phone", "同一来电号码", "same telephone number")),
     (lambda p: p.email, Level("citizen.email", "同一电子邮箱", "same e-mail address")),
     (lambda p: p.part, Level("citizen.phone_part", "来电号码可见部分相同",
@@ -166,7 +149,7 @@ CITIZEN = ordered((
     (_always, Level("citizen.unknown", "身份信息不足", "citizen not known on both sides")),
 ))  # fmt: skip
 
-NAME = ordered((
+NAME = ordered("name surname other_kind other_name", (
     (lambda p: p.name, Level("citizen.name", "姓名或账号相同", "same name or account")),
     (lambda p: p.surname, Level("citizen.surname", "姓氏相符", "the surname fits")),
     (lambda p: p.other_kind, Level("citizen.other_kind")),
@@ -175,20 +158,20 @@ NAME = ordered((
     (_always, Level("citizen.nameless")),
 ))  # fmt: skip
 
-REGION = ordered((
+REGION = ordered("region other_region", (
     (lambda p: p.region, Level("place.same", "所属地区相同", "same district")),
     (lambda p: p.other_region, Level("place.other", "所属地区不同", "another district")),
     (_always, Level("place.unsaid")),
 ))  # fmt: skip
 
-STANCE = ordered((
+STANCE = ordered("stance", (
     (lambda p: p.stance, Level("stance.conflict", "一件表扬、一件投诉，不合并",
                                "one praises, one complains: not joined", veto=True)),
     (_always, Level("stance.fits")),
 ))  # fmt: skip
 
 _DAYS = "相隔 {days} 天", "{days} days apart"
-TIME = ordered((
+TIME = ordered("days later_by", (
     (lambda p: p.days <= 2, Level("days.few", *_DAYS)),
     (lambda p: p.days <= 14, Level("days.close", *_DAYS)),
     (lambda p: p.days <= 31, Level("days.month", *_DAYS)),
@@ -198,17 +181,17 @@ TIME = ordered((
                     "{days} days apart, over a year: never joined by itself", veto=True)),
 ), _shares)  # fmt: skip
 
-SIBLINGS = ordered((
-    (lambda p: p.siblings & ~p.known & ~p.strangers,
+SIBLINGS = ordered("siblings strangers kin fellows own", (
+    (lambda p: p.siblings and not p.known and not p.strangers,
      Level("citizen.sibling", "对方另有同文来件出自本件来电人",
            "the other's citizen sent a like text that fits this one's citizen")),
-    (lambda p: p.strangers & ~p.known & ~p.siblings,
+    (lambda p: p.strangers and not p.known and not p.siblings,
      Level("citizen.stranger", "对方另有同文来件，来电人与本件不同",
            "the other's citizen sent a like text whose citizen is not this one's")),
     (_always, Level("citizen.alone")),
 ))  # fmt: skip
 
-COPIES = ordered((
+COPIES = ordered("copies alike rival", (
     (lambda p: p.copies >= 4, Level("copies.many", "另有 {copies} 件他人来件内容相近",
                                     "{copies} like texts of other citizens")),
     (lambda p: p.copies >= 2, Level("copies.some", "另有 {copies} 件他人来件内容相近",
@@ -218,36 +201,7 @@ COPIES = ordered((
     (_always, Level("copies.none")),
 ), _shares)  # fmt: skip
 
-_STEPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)
-_LEAD = (-0.5, -0.3, -0.2, -0.1, -0.05, -0.01, 0.001, 0.05, 0.1, 0.2, 0.4)
-SCALES = (
-    Scale("held", "forth", _STEPS),
-    Scale("holds", "back", _STEPS),
-    Scale("mutual", "near", (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)),
-    Scale("heading", "subject", (0.01, 0.2, 0.4, 0.6, 0.8, 0.95)),
-    Scale("told", "told", (0.01, 0.2, 0.4, 0.6, 0.8, 0.95)),
-    Scale("keys", "keys", (1, 5, 10, 20, 40, 80, 160, 300)),
-    Scale("apart", "days", (0.5, 2, 5, 10, 20, 30, 45, 60, 90, 150, 250)),
-    Scale("size", "size", (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97)),
-    Scale("like", "alike", (1, 2, 4, 8)),
-    Scale("own", "own", (0.05, 0.2, 0.4, 0.6, 0.8, 0.9)),
-    Scale("rival", "rival", (0.3, 0.6, 0.8, 0.9, 0.97)),
-    Scale("fellows", "fellows", (1, 2)),
-    Scale("kin", "kin", (1, 2, 4)),
-    Scale("common", "common", (4, 4.5, 5, 5.5, 6, 6.5, 7)),
-    Scale("later_by", "later_by", (-0.01, 0.01, 1, 5, 20)),
-    Scale("lead_near", "ahead_near", _LEAD),
-    Scale("lead", "ahead_forth", _LEAD),
-    Scale("lead_back", "ahead_back", _LEAD),
-)
-
 NAMED = (TEXT, PROBLEM, SUBJECT, CITIZEN, NAME, SIBLINGS, COPIES, REGION, STANCE, TIME)
 FACTS = fact_comparisons()
 TOLD: tuple[Comparison, ...] = (*NAMED, *FACTS)
 """What an officer reads."""
-
-LEVELS = (
-    *(level for comparison in TOLD for level in comparison.levels),
-    *(level for each in SCALES for level in each.levels()),
-)
-SIZES = [len(c.levels) for c in TOLD] + [len(each.levels()) for each in SCALES]

@@ -6,8 +6,9 @@ from .candidates import Chooser
 from .decide import Judge
 from .features import Features, Prepared, prepare
 from .levels import VERSION
-from .pairs import Compared, Comparer
-from .records import Match, MatcherConfig, Record
+from .normalise import RAW_LIMIT
+from .pairs import Comparer, Pair
+from .records import Caps, Match, MatcherConfig, Record
 from .stores import Entry, Store
 from .weights import Model, learnt_models
 
@@ -19,6 +20,7 @@ class Matcher:
 
     Not for two threads at once. `version` names the levels, the preparation and the codes; store
     it with every decision. Records stored under another version are not found: add them again.
+    `caps` counts what was looked at and what the bounds of `MatcherConfig` left out.
     """
 
     version: str = VERSION
@@ -31,18 +33,20 @@ class Matcher:
     ) -> None:
         """`models`, for the case and for the link, replace those that ship (see `weights`)."""
         self._config = config or MatcherConfig()
+        self.caps = Caps()
         self._store = store
         self._judge = Judge(*(models or learnt_models()), self._config)
         self._last: tuple[Record, Prepared] | None = None
-        self._chooser = Chooser(self._config.postings_cap, self._config.candidates)
+        self._found: dict[int, list[str]] | None = None
+        self._chooser = Chooser(self._config.postings_cap, self._config.candidates, self.caps)
         self._comparer = Comparer()
 
     def add(self, record: Record) -> None:
         """Store one record; one that is stored already is left as it is."""
         prepared = self._prepare(record)
         if not self._store.known([record.message_id]):
-            postings = self._store.postings(prepared.indexed)
-            self._store.save([self._entry(prepared, postings)])
+            self._store.save([self._entry(prepared, self._indexed(prepared))])
+        self._found = None
 
     def match(self, record: Record) -> list[Match]:
         """The stored messages nearest to `record`, best first, never itself.
@@ -50,7 +54,8 @@ class Matcher:
         At most `MatcherConfig.results`; those decided `different` are among them, at the end.
         """
         prepared = self._prepare(record)
-        chosen = self._choose(prepared, self._store.postings(prepared.certain + prepared.grams))
+        self._found = self._store.postings(prepared.certain + prepared.grams)
+        chosen = self._choose(prepared, self._found)
         return self._answer(prepared, self._store.load(chosen), chosen)
 
     def arrive(self, records: Sequence[Record]) -> list[list[Match]]:
@@ -63,12 +68,15 @@ class Matcher:
 
     def forget(self, message_ids: Sequence[str]) -> None:
         """Remove records (lawful erasure, or to add them again under a new version)."""
+        self._found = None
         self._store.remove(message_ids)
 
     def _arrive(self, records: list[Record]) -> list[list[Match]]:
-        batch = [prepare(r, self.version) for r in records]
+        self._found = None
+        batch = [self._read(r) for r in records]
         known = self._store.known({r.message_id for r in records})
-        postings = self._store.postings({c for p in batch for c in p.certain + p.grams})
+        asked = {c for p in batch for c in (*p.certain, *p.grams, *p.indexed)}
+        postings = dict(self._store.postings(asked))
         fresh: dict[str, Features] = {}
         entries: list[Entry] = []
         chosen = []
@@ -89,15 +97,14 @@ class Matcher:
     def _entry(self, prepared: Prepared, postings: dict[int, list[str]]) -> Entry:
         """The entry to store; `postings` is brought up to date with it. A full code takes no
         more messages: what 24 messages share tells them apart from nothing."""
-        message_id = prepared.features.message_id
-        open_codes = tuple(
-            c for c in prepared.indexed if len(postings.get(c, ())) < self._config.postings_cap
-        )
+        message_id, cap = prepared.features.message_id, self._config.postings_cap
+        open_codes = tuple(c for c in prepared.indexed if len(postings.get(c, ())) < cap)
+        self.caps.unwritten += len(prepared.indexed) - len(open_codes)
         for code in open_codes:
-            postings.setdefault(code, []).append(message_id)
+            postings[code] = [*postings.get(code, ()), message_id]
         return prepared.features, open_codes
 
-    def compare(self, record: Record) -> Compared | None:
+    def compare(self, record: Record) -> list[Pair]:
         """`record` beside the stored messages that `match` would weigh: what training reads."""
         prepared = self._prepare(record)
         chosen = self._choose(prepared, self._store.postings(prepared.certain + prepared.grams))
@@ -106,19 +113,30 @@ class Matcher:
     def _prepare(self, record: Record) -> Prepared:
         """Prepared once for the match and the add that follows it."""
         if self._last is None or self._last[0] != record:
-            self._last = record, prepare(record, self.version)
+            self._last, self._found = (record, self._read(record)), None
         return self._last[1]
+
+    def _read(self, record: Record) -> Prepared:
+        texts = (record.subject, record.body)
+        self.caps.unread += sum(max(0, len(text) - RAW_LIMIT) for text in texts)
+        return prepare(record, self.version)
+
+    def _indexed(self, prepared: Prepared) -> dict[int, list[str]]:
+        """The postings of the codes to be found by. What the match of this very record brought
+        is not asked again: a code may then take a few messages more than its cap, where another
+        transaction stored them meanwhile."""
+        found = self._found
+        asked = set() if found is None else {*prepared.certain, *prepared.grams}
+        left = [code for code in prepared.indexed if code not in asked]
+        return (found or {}) | (self._store.postings(left) if left else {})
 
     def _beside(
         self, later: Prepared, features: dict[str, Features], chosen: list[str]
-    ) -> Compared | None:
+    ) -> list[Pair]:
         earlier = [features[i] for i in chosen if i in features]
-        if not earlier:
-            return None
         return self._comparer.compare(later.features, earlier, later.wording)
 
     def _answer(
         self, later: Prepared, features: dict[str, Features], chosen: list[str]
     ) -> list[Match]:
-        pairs = self._beside(later, features, chosen)
-        return self._judge.answers(pairs) if pairs else []
+        return self._judge.answers(self._beside(later, features, chosen))

@@ -1,23 +1,24 @@
-"""One message beside many earlier ones: every measure that a level asks for, as arrays.
+"""One message beside many earlier ones: every measure that a level or a weight asks for.
 
-Position i of each array is about the i-th of `earlier`. Shares are rounded to four places: running
-sums differ in the last digits with the order of the candidates, and answers must not.
+What runs over grams is summed for all earlier messages at once; the rest is asked of each pair by
+itself, since so few are compared that plain numbers cost less than arrays. Weights are summed as
+whole numbers and shares rounded to four places, so that answers do not hang on the order.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .facts import KIND_BITS, KINDS
-from .features import HEAD, Features
-from .grams import SPACE, WEIGHTS, Grams, weight_of
-from .problems import Wording, stems
+from .facts import KINDS
+from .features import AT, Features
+from .grams import SPACE, UNITS, Grams
+from .problems import PLACES, Wording, stems
 
-_TELLING = 60.0
+_UNIT = 64
+_TELLING = 60.0 * _UNIT
 """Below this summed gram weight (about ten rare characters) a text says nothing by itself."""
 
 COPIED = 0.7
@@ -30,264 +31,279 @@ _KEYED = 9.0
 _SIBLING = 0.3
 """From this share on two candidates of one citizen are taken for one matter of theirs."""
 
-_AT = {name: i for i, name in enumerate(HEAD)}
-_PLACE_KINDS = [
-    KINDS.index(k) for k in ("estate", "school", "hospital", "road", "village", "market")
-]
+BIT = {kind: 1 << at for at, kind in enumerate(KINDS)}
+_PLACE = sum(BIT[kind] for kind in PLACES)
 
-Numbers = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+_PHONE, _EMAIL, _NAME, _PART, _SURNAME, _REGION, _CONTENT, _HANDLE, _STANCE = (
+    AT[name] for name in (
+        "phone", "email", "name", "part", "surname", "region", "content", "handle", "stance",
+    )
+)  # fmt: skip
+_WHO = (_PHONE, _EMAIL, _NAME, _PART)
+_BODY, _TITLE, _KEYS = AT["body"], AT["subject"], AT["keys"]
+_FAR = -10_000.0
+"""Days by which a message is nearer than the nearest alike one, where none is alike."""
+
 Counts = npt.NDArray[np.int64]
-Arrays = dict[str, Any]
-"""Fields of `Compared` by name."""
 
 
-@dataclass(frozen=True)
-class Compared:
-    """What the levels look at.
+@dataclass(slots=True)
+class Pair:
+    """What levels and weights look at, of a later message and an earlier one.
 
     `forth`: the weighted share of the later body found in the earlier one, `back` the other way,
     `near` the smaller of them, `most` the larger; `subject`: the same as `near` for the subjects;
-    `told`: how much of one's subject stands in the other's body; `keys`: the summed weight of
-    content words both tell; `size`: the shorter text's length by the longer's. `shared`,
-    `conflicts`, `changed`: by message and kind of fact. The rest are flags and counts that bear
-    the name of their level.
+    `told`: how much of one's subject stands in the other's body; `common`: the logarithm of the
+    weight both bodies share; `keys`: the summed weight of content words both tell; `size`: the
+    shorter text's length by the longer's; `again`: the later one says it was told before.
+
+    `shared`, `conflicts`, `changed`: the kinds of facts (`BIT`) of which a fact is shared; both
+    name one and share none; each names what the other does not, inside texts otherwise one.
+
+    From `siblings` on: what the other earlier messages say of this one (`_context`).
     """
 
     later: Features
-    earlier: Sequence[Features]
+    earlier: Features
     wording: Wording
-    forth: Numbers
-    back: Numbers
-    near: Numbers
-    most: Numbers
-    subject: Numbers
-    told: Numbers
-    no_subject: Flags
-    keys: Numbers
-    topics_same: Flags
-    topics_other: Flags
-    readable: Flags
-    exact: Flags
-    days: Numbers
-    size: Numbers
-    phone: Flags
-    part: Flags
-    other_phone: Flags
-    email: Flags
-    other_email: Flags
-    name: Flags
-    surname: Flags
-    other_kind: Flags
-    other_name: Flags
-    region: Flags
-    other_region: Flags
-    stance: Flags
-    shared: Flags
-    conflicts: Flags
-    changed: Flags
-    placed: Flags
-    siblings: Flags
-    strangers: Flags
-    copies: Counts
-    alike: Counts
-    own: Numbers
-    rival: Numbers
-    fellows: Counts
-    kin: Counts
-    common: Numbers
-    later_by: Numbers
-    ahead_forth: Numbers
-    ahead_back: Numbers
-    ahead_near: Numbers
-
-    @cached_property
-    def asked(self) -> dict[object, Flags]:
-        """What rules have said of these pairs: see `levels`."""
-        return {}
-
-    @cached_property
-    def known(self) -> Flags:
-        """Whether something says that the citizen is the same."""
-        return self.phone | self.part | self.email | self.name
-
-    @cached_property
-    def others(self) -> Flags:
-        """Whether something says that the citizen is another, and nothing that he is the same."""
-        return (self.other_phone | self.other_email | self.other_name) & ~self.known
+    forth: float = 0.0
+    back: float = 0.0
+    near: float = 0.0
+    most: float = 0.0
+    subject: float = 0.0
+    told: float = 0.0
+    common: float = 0.0
+    keys: float = 0.0
+    days: float = 0.0
+    size: float = 0.0
+    no_subject: bool = False
+    topics_same: bool = False
+    topics_other: bool = False
+    readable: bool = False
+    again: bool = False
+    exact: bool = False
+    phone: bool = False
+    part: bool = False
+    email: bool = False
+    firm: bool = False
+    unlike: bool = False
+    other_phone: bool = False
+    other_email: bool = False
+    name: bool = False
+    surname: bool = False
+    other_kind: bool = False
+    other_name: bool = False
+    known: bool = False
+    others: bool = False
+    region: bool = False
+    other_region: bool = False
+    stance: bool = False
+    shared: int = 0
+    conflicts: int = 0
+    changed: int = 0
+    placed: bool = False
+    siblings: bool = False
+    strangers: bool = False
+    kin: int = 0
+    copies: int = 0
+    alike: int = 0
+    fellows: int = 0
+    own: float = 0.0
+    rival: float = 0.0
+    later_by: float = _FAR
+    ahead_forth: float = 0.0
+    ahead_back: float = 0.0
+    ahead_near: float = 0.0
 
 
 class Comparer:
     """Compares one message with many at once; owns a scratch table, so use one a thread."""
 
     def __init__(self) -> None:
-        self._mark = np.zeros(SPACE, dtype=np.float32)
+        self._mark = np.zeros(SPACE, dtype=np.int64)
 
-    def compare(self, later: Features, earlier: Sequence[Features], wording: Wording) -> Compared:
-        """`later` beside each of `earlier`, which is not empty, in their order."""
-        texts = self._texts(later, earlier)
-        people = _people(later, earlier)
-        facts = _facts(later, earlier, texts["near"])
-        context = _context(texts, people)
-        placed = facts["shared"][:, _PLACE_KINDS].any(axis=1)
-        # Only texts told in other words need to be searched for a place without its kind.
-        asked = ~placed & (texts["keys"] >= _KEYED) & (texts["most"] < COPIED)
-        placed[asked] = _tells(later, [earlier[i] for i in np.flatnonzero(asked).tolist()])
-        del people["heads"]
-        return Compared(
-            later, earlier, wording, **texts, **people, **facts, **context, placed=placed
-        )
+    def compare(self, later: Features, earlier: Sequence[Features], wording: Wording) -> list[Pair]:
+        """`later` beside each of `earlier`, in their order."""
+        if not earlier:
+            return []
+        pairs = [Pair(later, each, wording) for each in earlier]
+        for pair, sums in zip(pairs, self._common(later, earlier), strict=True):
+            _texts(pair, *sums)
+            _people(pair)
+            _facts(pair)
+            pair.placed = bool(pair.shared & _PLACE) or _named_elsewhere(pair)
+        _context(pairs)
+        return pairs
 
-    def _texts(self, later: Features, earlier: Sequence[Features]) -> Arrays:
-        bodies, subjects = [e.body for e in earlier], [e.subject for e in earlier]
-        weights = np.array([e.weight for e in earlier])
-        sizes = np.array([e.size for e in earlier], dtype=np.float64)
-        own, theirs = weight_of(later.subject), _weights(subjects)
-        common, told_back = self._common(later.body, [bodies, subjects])
-        alike, told_forth = self._common(later.subject, [subjects, bodies])
-        (keys,) = self._common(later.problem.keys, [[e.problem.keys for e in earlier]])
-        forth, back = _share(common, later.weight), _share(common, weights)
-        same, other = _topics(later, earlier)
-        return {
-            "common": np.log1p(common).round(4),
-            "forth": forth, "back": back, "near": np.minimum(forth, back),
-            "most": np.maximum(forth, back), "subject": _share(alike, np.maximum(own, theirs)),
-            "told": np.maximum(_share(told_forth, own), _share(told_back, theirs)),
-            "no_subject": (theirs == 0) | (own == 0), "keys": keys.round(2),
-            "topics_same": same, "topics_other": other,
-            "readable": np.minimum(weights, later.weight) >= _TELLING,
-            "days": np.abs(np.array([e.day for e in earlier]) - later.day),
-            "size": np.minimum(sizes, later.size) / np.maximum(np.maximum(sizes, later.size), 1),
-        }  # fmt: skip
-
-    def _common(self, grams: Grams, groups: Sequence[Sequence[Grams]]) -> list[Numbers]:
-        """The weight that `grams` has in common with each member of each group."""
-        self._mark[grams] = WEIGHTS[grams]
-        found = [_sums(self._mark, group) for group in groups]
-        self._mark[grams] = 0
-        return found
+    def _common(self, later: Features, earlier: Sequence[Features]) -> list[list[int]]:
+        """By earlier message and its body, subject and keys: the weight each has in common with
+        the later one's body (low bits), subject (next) and keys (high), all in one sum."""
+        mark, body, subject, keys = self._mark, later.body, later.subject, later.keys
+        mark[body] = UNITS[body]
+        mark[subject] += UNITS[subject] << _BITS
+        mark[keys] += UNITS[keys] << 2 * _BITS
+        flat = np.concatenate([e.grams for e in earlier])
+        running = np.zeros(len(flat) + 1, dtype=np.int64)
+        mark[flat].cumsum(out=running[1:])
+        mark[later.grams] = 0
+        ends = np.array([e.head[at] for e in earlier for at in (_BODY, _TITLE, _KEYS)]).cumsum()
+        sums = running[ends]
+        sums[1:] -= sums[:-1].copy()
+        return sums.reshape(-1, 3).tolist()  # type: ignore[no-any-return]
 
 
-def _weights(sets: Sequence[Grams]) -> Numbers:
-    return _sums(WEIGHTS, sets)
+_BITS = 21
+"""Bits of one sum: 3,000 grams of 6.5 in 64ths need 20.3. Running sums overflow harmlessly: what
+lies between two of them is exact."""
+
+_FIELD = (1 << _BITS) - 1
 
 
-def _sums(table: npt.NDArray[np.float32], sets: Sequence[Grams]) -> Numbers:
-    ends = np.array([len(each) for each in sets]).cumsum()
-    running = np.zeros(int(ends[-1]) + 1)
-    table[np.concatenate(sets)].cumsum(dtype=np.float64, out=running[1:])
-    sums = running[ends]
-    sums[1:] -= running[ends[:-1]]
-    return np.asarray(sums.round(4), dtype=np.float64)
+def _texts(pair: Pair, body: int, subject: int, keys: int) -> None:
+    """Shares of the texts, out of what `Comparer._common` says of one earlier message."""
+    mine, theirs = pair.later.head, pair.earlier.head
+    whole, their_whole = mine[AT["body_units"]], theirs[AT["body_units"]]
+    title, their_title = mine[AT["subject_units"]], theirs[AT["subject_units"]]
+    common = body & _FIELD
+    pair.forth, pair.back = _share(common, whole), _share(common, their_whole)
+    pair.near, pair.most = sorted((pair.forth, pair.back))
+    pair.subject = _share(subject >> _BITS & _FIELD, max(title, their_title))
+    pair.told = max(
+        _share(body >> _BITS & _FIELD, title), _share(subject & _FIELD, their_title)
+    )  # fmt: skip
+    pair.common = round(math.log1p(common / _UNIT), 4)
+    pair.keys = (keys >> 2 * _BITS) / _UNIT
+    pair.no_subject = not (title and their_title)
+    pair.readable = min(whole, their_whole) >= _TELLING
+    pair.days = abs(theirs[AT["second"]] - mine[AT["second"]]) / 86400
+    short, long = sorted((mine[AT["size"]], theirs[AT["size"]]))
+    pair.size = short / max(long, 1)
+    pair.again = bool(mine[AT["again"]])
+    told, their_told = pair.later.topics, pair.earlier.topics
+    pair.topics_same = any(topic in their_told for topic in told)
+    pair.topics_other = bool(told and their_told) and not pair.topics_same
 
 
-def _share(part: Numbers, whole: Numbers | float) -> Numbers:
-    share = np.divide(part, whole, out=np.zeros_like(part), where=np.asarray(whole) > 0)
-    return np.asarray(np.minimum(share, 1.0).round(4), dtype=np.float64)
+def _share(part: int, whole: int) -> float:
+    return round(min(part / whole, 1.0), 4) if whole else 0.0
 
 
-def _topics(later: Features, earlier: Sequence[Features]) -> tuple[Flags, Flags]:
-    mine = set(later.problem.topics)
-    same = np.array([not mine.isdisjoint(e.problem.topics) for e in earlier])
-    both = np.array([bool(mine and e.problem.topics) for e in earlier])
-    return same, both & ~same
+def _people(pair: Pair) -> None:
+    """Who wrote, from where, and whether one praises: equality of hashes, where both know."""
+    mine, theirs = pair.later.head, pair.earlier.head
+
+    def same(at: int) -> bool:
+        return mine[at] == theirs[at] != 0
+
+    def other(at: int) -> bool:
+        return mine[at] != theirs[at] and mine[at] != 0 and theirs[at] != 0
+
+    kind = mine[_HANDLE] != theirs[_HANDLE]
+    pair.phone, pair.email, pair.name = same(_PHONE), same(_EMAIL), same(_NAME)
+    pair.part = same(_PART) and not pair.phone and not other(_PHONE)
+    pair.other_phone = (other(_PHONE) or other(_PART)) and not pair.phone
+    pair.other_email = other(_EMAIL)
+    pair.surname = same(_SURNAME) and not other(_NAME) and not pair.name
+    pair.other_kind = kind and not pair.name
+    named = pair.name or pair.surname or kind
+    pair.other_name = not named and (other(_NAME) or other(_SURNAME))
+    pair.firm = pair.phone or pair.email
+    pair.unlike = (pair.other_phone or pair.other_email) and not pair.firm
+    pair.known = pair.firm or pair.part or pair.name
+    pair.others = not pair.known and (pair.other_phone or pair.other_email or pair.other_name)
+    pair.region, pair.other_region = same(_REGION), other(_REGION)
+    pair.exact, pair.stance = same(_CONTENT), other(_STANCE)
 
 
-def _people(later: Features, earlier: Sequence[Features]) -> Arrays:
-    heads = np.array([e.head for e in earlier])
-    mine = later.head
-    same = (heads == mine) & (heads != 0)
-    other = (heads != mine) & (heads != 0) & (mine != 0)
-    kind = heads[:, _AT["handle"]] != mine[_AT["handle"]]
-    phone, part = same[:, _AT["phone"]], same[:, _AT["part"]]
-    unlike = other[:, _AT["phone"]] | other[:, _AT["part"]]
-    name, surname = same[:, _AT["name"]], same[:, _AT["surname"]]
-    full = other[:, _AT["name"]]
-    called = full | other[:, _AT["surname"]]
-    fits = surname & ~full & ~name
-    return {
-        "heads": heads, "phone": phone, "part": part & ~phone & ~other[:, _AT["phone"]],
-        "other_phone": unlike & ~phone, "email": same[:, _AT["email"]],
-        "other_email": other[:, _AT["email"]], "name": name, "surname": fits,
-        "other_kind": kind & ~name, "other_name": called & ~name & ~fits & ~kind,
-        "region": same[:, _AT["region"]], "other_region": other[:, _AT["region"]],
-        "exact": same[:, _AT["content"]], "stance": other[:, _AT["stance"]],
-    }  # fmt: skip
+def _facts(pair: Pair) -> None:
+    mine, theirs = pair.later.facts.named, pair.earlier.facts.named
+    for kind, own in mine.items():
+        told = theirs.get(kind)
+        if told is not None:
+            both = len(own.keys() & told.keys())
+            if both:
+                pair.shared |= BIT[kind]
+            if both < len(own) and both < len(told):
+                pair.conflicts |= 0 if both else BIT[kind]
+                pair.changed |= BIT[kind] if pair.near >= COPIED else 0
 
 
-def _facts(later: Features, earlier: Sequence[Features], near: Numbers) -> Arrays:
-    """By message and kind: a fact is shared; both name one and share none; each names what the
-    other does not, inside texts that are otherwise one."""
-    n, kinds, mine = len(earlier), len(KINDS), later.facts.coded
-    lengths = np.array([len(e.facts.coded) for e in earlier])
-    theirs = np.concatenate([e.facts.coded for e in earlier])
-    cell = np.repeat(np.arange(n), lengths) * kinds + (theirs >> KIND_BITS)
-    hit = (theirs[:, None] == mine).any(axis=1) if len(mine) else np.zeros(len(theirs), np.bool_)
-    named = np.bincount(cell, minlength=n * kinds).reshape(n, kinds)
-    shared = np.bincount(cell[hit], minlength=n * kinds).reshape(n, kinds)
-    own = np.bincount(mine >> KIND_BITS, minlength=kinds)
-    differ = (named > shared) & (own > shared)
-    return {
-        "shared": shared > 0,
-        "conflicts": differ & (shared == 0),
-        "changed": differ & (near >= COPIED)[:, None],
-    }
+def _named_elsewhere(pair: Pair) -> bool:
+    """Whether a place that one names by a telling name stands in the other without its kind.
+    Only texts told in other words need to be searched for that."""
+    if pair.keys < _KEYED or pair.most >= COPIED:
+        return False
+    mine, theirs = stems(pair.later.facts), stems(pair.earlier.facts)
+    return _holds(pair.later, theirs) or _holds(pair.earlier, mine)
 
 
-def _context(texts: Arrays, people: Arrays) -> Arrays:
-    """What the other candidates say of each: see `levels.SIBLINGS`, `COPIES`, `AHEAD`."""
-    heads, most = people["heads"], texts["most"]
-    known = people["phone"] | people["part"] | people["email"] | people["name"]
-    others = (people["other_phone"] | people["other_email"] | people["other_name"]) & ~known
-    who = heads[:, [_AT["phone"], _AT["email"], _AT["name"], _AT["part"]]]
-    one = ((who[:, None] == who[None]) & (who[None] != 0)).any(axis=2)
-    told = most >= _SIBLING
-    one &= told[:, None] & told[None]
-    np.fill_diagonal(one, False)
-    alike = most >= _ALIKE
-    copied, own = alike & others, alike & known
-    days = texts["days"]
-    return {
-        "siblings": (one & known).any(axis=1),
-        "strangers": (one & others).any(axis=1),
-        "kin": one.sum(axis=1),
-        "copies": copied.sum() - copied,
-        "alike": alike.sum() - alike,
-        "fellows": own.sum() - own,
-        "own": _best_of_others(np.where(known, texts["near"], 0.0)),
-        "rival": _best_of_others(np.where(others, most, 0.0)),
-        "later_by": days - np.where(alike, days, np.inf).min(),
-        "ahead_forth": texts["forth"] - _best_of_others(texts["forth"]),
-        "ahead_back": texts["back"] - _best_of_others(texts["back"]),
-        "ahead_near": texts["near"] - _best_of_others(texts["near"]),
-    }
+def _holds(features: Features, places: Sequence[tuple[str, int]]) -> bool:
+    if not places:
+        return False
+    words: Grams = features.grams[: len(features.grams) - features.head[_KEYS]]
+    return any(bool((words == gram).any()) for _, gram in places)
 
 
-def _best_of_others(values: Numbers) -> Numbers:
+def _context(pairs: list[Pair]) -> None:
+    """What the other earlier messages say of each.
+
+    `kin`: how many are the same citizen's telling of it; `siblings`, `strangers`: whether one of
+    those is known to be, or not to be, of this message's citizen; `copies`, `fellows`, `alike`: how
+    many others are alike, of other citizens, of this one's, of any; `own`, `rival`: how near the
+    nearest other of this citizen and of others is; `later_by`: days by which the earliest alike
+    one is nearer; `ahead_*`: by how much this one is nearer than the best of the others.
+    """
+    _kinship([pair for pair in pairs if pair.most >= _SIBLING])
+    alike = [pair for pair in pairs if pair.most >= _ALIKE]
+    copies, fellows = sum(p.others for p in alike), sum(p.known for p in alike)
+    nearest = min((pair.days for pair in alike), default=None)
+    for pair in pairs:
+        counted = pair.most >= _ALIKE
+        pair.alike = len(alike) - counted
+        pair.copies = copies - (counted and pair.others)
+        pair.fellows = fellows - (counted and pair.known)
+        pair.later_by = _FAR if nearest is None else pair.days - nearest
+    for measure in ("forth", "back", "near"):
+        own = [getattr(pair, measure) for pair in pairs]
+        for pair, value, best in zip(pairs, own, _best_of_others(own), strict=True):
+            setattr(pair, f"ahead_{measure}", round(value - best, 4))
+    for pair, best in zip(pairs, _best_of_others(_where(pairs, _near_known)), strict=True):
+        pair.own = best
+    for pair, best in zip(pairs, _best_of_others(_where(pairs, _most_others)), strict=True):
+        pair.rival = best
+
+
+def _kinship(told: list[Pair]) -> None:
+    """Which of `told` are one citizen's: each two are asked, since they are at most twenty."""
+    for at, one in enumerate(told):
+        head = one.earlier.head
+        for other in told[:at]:
+            their = other.earlier.head
+            if any(head[who] == their[who] != 0 for who in _WHO):
+                one.kin += 1
+                other.kin += 1
+                one.siblings |= other.known
+                other.siblings |= one.known
+                one.strangers |= other.others
+                other.strangers |= one.others
+
+
+def _where(pairs: list[Pair], value: Callable[[Pair], float]) -> list[float]:
+    return [value(pair) for pair in pairs]
+
+
+def _near_known(pair: Pair) -> float:
+    return pair.near if pair.known else 0.0
+
+
+def _most_others(pair: Pair) -> float:
+    return pair.most if pair.others else 0.0
+
+
+def _best_of_others(values: list[float]) -> list[float]:
     """For each position the largest of the other values; 0 where there is none."""
     if len(values) < 2:
-        return np.zeros(len(values))
-    top, rest = int(values.argmax()), values.copy()
-    best = np.full(len(values), values[top])
-    rest[top] = -np.inf
-    best[top] = rest.max()
-    return best
-
-
-def _tells(later: Features, earlier: Sequence[Features]) -> Flags:
-    """Whether a place that one names by a telling name stands in the other without its kind."""
-    mine = [gram for _, gram in stems(later.facts)]
-    return np.array([_named_in(later, mine, e) for e in earlier])
-
-
-def _named_in(later: Features, mine: list[int], earlier: Features) -> bool:
-    return any(_holds(earlier, gram) for gram in mine) or any(
-        _holds(later, gram) for _, gram in stems(earlier.facts)
-    )
-
-
-def _holds(features: Features, gram: int) -> bool:
-    return any(
-        len(grams) > 0 and grams[min(int(np.searchsorted(grams, gram)), len(grams) - 1)] == gram
-        for grams in (features.body, features.subject)
-    )
+        return [0.0] * len(values)
+    top = max(range(len(values)), key=values.__getitem__)
+    second = max(value for at, value in enumerate(values) if at != top)
+    return [second if at == top else values[top] for at in range(len(values))]

@@ -1,8 +1,8 @@
 """The store in PostgreSQL, under row security.
 
-A message is one row of `match_records` (what is compared) and one of `match_codes`: a column a
-slot, each with a B-tree of its own. A row a code would cost 84 bytes each, three quarters of them
-PostgreSQL's own; a column costs 4 and its place in the index 20 (`docs/decisions/0020`).
+A message is one row of `match_codes`: what is compared of it, and a column a slot of codes, each
+with a B-tree of its own. A row a code would cost 84 bytes each, three quarters of them PostgreSQL's
+own; a column costs 4 and its place in the index 20 (`docs/decisions/0020`).
 
 Only `=` and `= any(array)` on integer and uuid are asked of the indexes: these operators are
 leakproof, so the B-trees serve under row security too. The caller owns the transaction; nothing
@@ -24,11 +24,8 @@ _COLUMNS = tuple(f"c{at:02}" for at in range(SLOTS + len(FIXED)))
 _LISTED = ", ".join(_COLUMNS)
 
 SCHEMA = (
-    "create table match_records ("
-    " tenant_id integer not null, message_id uuid not null, payload bytea not null,"
-    " constraint pk_match_records primary key (tenant_id, message_id))",
     "create table match_codes ("
-    " tenant_id integer not null, message_id uuid not null,"
+    " tenant_id integer not null, message_id uuid not null, payload bytea not null,"
     f" {', '.join(f'{column} integer' for column in _COLUMNS)},"
     " constraint pk_match_codes primary key (tenant_id, message_id))",
     *(
@@ -37,30 +34,26 @@ SCHEMA = (
         for column in _COLUMNS
     ),
 )
-"""The two tables, for use without the service; there its migration adds row security."""
+"""The table, for use without the service; there its migration adds row security."""
 
 _KNOWN = (
-    "select message_id::text from match_records"
-    " where tenant_id = %s and message_id = any(%s::uuid[])"
+    "select message_id::text from match_codes where tenant_id = %s and message_id = any(%s::uuid[])"
 )
-_POSTINGS = " union all ".join(
+_POSTINGS = tuple(
     f"select {at}, {column}, message_id::text from match_codes"  # noqa: S608 - our own names
     f" where tenant_id = %s and {column} = any(%s::integer[])"
     for at, column in enumerate(_COLUMNS)
 )
 _LOAD = (
-    "select message_id::text, payload from match_records"
+    "select message_id::text, payload from match_codes"
     " where tenant_id = %s and message_id = any(%s::uuid[])"
 )
-_SAVE_RECORDS = (
-    "insert into match_records (tenant_id, message_id, payload)"
-    " select %s, * from unnest(%s::uuid[], %s::bytea[])"
+_SAVE = (
+    f"insert into match_codes (tenant_id, message_id, payload, {_LISTED})"  # noqa: S608 - our own names
+    f" select %s, * from unnest(%s::uuid[], %s::bytea[],"
+    f" {', '.join(['%s::integer[]'] * len(_COLUMNS))})"
 )
-_SAVE_CODES = (
-    f"insert into match_codes (tenant_id, message_id, {_LISTED})"  # noqa: S608 - our own names
-    f" select %s, * from unnest(%s::uuid[], {', '.join(['%s::integer[]'] * len(_COLUMNS))})"
-)
-_REMOVE = "delete from {} where tenant_id = %s and message_id = any(%s::uuid[])"
+_REMOVE = "delete from match_codes where tenant_id = %s and message_id = any(%s::uuid[])"
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -69,7 +62,7 @@ class MessageIdError(ValueError):
 
 
 class PostgresStore:
-    """One tenant's records in `match_records` and `match_codes`.
+    """One tenant's records in `match_codes`.
 
     Works inside the caller's transaction and never commits. Raises `MessageIdError` for an id
     that is no canonical uuid, and what psycopg raises.
@@ -89,9 +82,12 @@ class PostgresStore:
         asked: list[list[int]] = [[] for _ in _COLUMNS]
         for code in sorted(codes):
             asked[code >> SLOT_BITS].append(_signed(code))
+        # What is not known of a citizen is not asked for; few forms of the query stay prepared.
+        used = [at for at, own in enumerate(asked) if own or at < SLOTS]
+        query = " union all ".join([_POSTINGS[at] for at in used])
+        parameters = [p for at in used for p in (self._tenant, _array(asked[at]))]
         found: dict[int, list[str]] = {}
-        parameters = [p for own in asked for p in (self._tenant, _array(own))]
-        for slot, code, message_id in self._rows(_POSTINGS, parameters):
+        for slot, code, message_id in self._rows(query, parameters):
             found.setdefault(slot << SLOT_BITS | (code & _LOW), []).append(message_id)
         return found
 
@@ -111,17 +107,14 @@ class PostgresStore:
         ids = _array([f.message_id for f, _ in ordered])
         slots = [{code >> SLOT_BITS: _signed(code) for code in own} for _, own in ordered]
         columns = [_array(own.get(at, "null") for own in slots) for at in range(len(_COLUMNS))]
+        payloads = _bytes(pack(f) for f, _ in ordered)
         with self._connection.cursor() as cursor:
-            payloads = _bytes(pack(f) for f, _ in ordered)
-            cursor.execute(_SAVE_RECORDS, [self._tenant, ids, payloads])
-            cursor.execute(_SAVE_CODES, [self._tenant, ids, *columns])
+            cursor.execute(_SAVE, [self._tenant, ids, payloads, *columns])
 
     def remove(self, message_ids: Collection[str]) -> None:
         """Forget these messages and every code that points at them; unknown ones are ignored."""
-        ids = _array(_checked(message_ids))
         with self._connection.cursor() as cursor:
-            for table in ("match_codes", "match_records"):
-                cursor.execute(_REMOVE.format(table), [self._tenant, ids])
+            cursor.execute(_REMOVE, [self._tenant, _array(_checked(message_ids))])
 
     def _rows(self, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with self._connection.cursor(row_factory=tuple_row, binary=True) as cursor:

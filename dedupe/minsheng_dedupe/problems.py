@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .facts import Facts
-from .grams import SPACE, WEIGHTS, Grams, distinct, gram_runs, two_grams
+from .grams import SPACE, WEIGHTS, Grams, Run, distinct, two_grams
+from .normalise import PLANE, points_of
 
 _IN_SUBJECT = 3
 _MAIN = 2
@@ -40,6 +41,8 @@ _FUNCTION = frozenset(
 )
 
 Flags = npt.NDArray[np.bool_]
+Stem = tuple[str, int]
+"""A place named by its key, and the number of the key's last 2-gram."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,46 +80,51 @@ class Wording:
         words = {self.text[start : end + 1]: -bits for start, end, bits in runs}
         return sorted(words, key=lambda word: (words[word], word))[:most]
 
-    def told_by(self, earlier: Problem, later: Problem) -> str:
-        """The content words both messages tell, or the problem both name, as an officer reads."""
-        both = set(earlier.topics) & set(later.topics)
-        found = self.shared(earlier.keys, _SHOWN)
-        return "、".join(found) or "、".join(sorted(NAMES[topic] for topic in both))
+    def told_by(self, keys: Grams, topics: set[int]) -> str:
+        """The content words both messages tell (`keys`: the earlier one's), or the problems both
+        name (`topics`), as an officer reads."""
+        found = self.shared(keys, _SHOWN)
+        return "、".join(found) or "、".join(sorted(NAMES[topic] for topic in topics))
 
 
-def read_problem(subject: str, body: str, facts: Facts) -> tuple[Problem, Wording]:
-    """The problem told by a cleaned subject and body (`normalise.close_up`) that name `facts`."""
-    text = f"{subject} {body} "
-    grams = gram_runs(text)
-    words = _problem_words(text, grams)
-    telling = _content(text, grams, words, facts)
+def read_problem(run: Run, facts: Facts, places: list[Stem]) -> tuple[Problem, Wording]:
+    """The problem told by a cleaned text (`normalise.close_up`) that names `facts`, of which
+    `places` are the `stems`."""
+    words = _problem_words(run)
+    telling = _content(run, words)
+    for start, end in _places(run.text, facts, places):
+        first, last = run.at.searchsorted((start, end)).tolist()
+        telling[max(0, first - 1) : last] = False
     at = np.flatnonzero(telling)
-    problem = Problem(_main_topics(words, len(subject)), distinct(grams[at]))
-    return problem, Wording(text, at, grams[at])
+    grams = run.grams[at]
+    problem = Problem(_main_topics(words, run.title), distinct(grams.copy()))
+    return problem, Wording(run.text, run.at[at], grams)
 
 
-def stems(facts: Facts) -> list[tuple[str, int]]:
+def stems(facts: Facts) -> list[Stem]:
     """The key of each named place and its last 2-gram, if it names the place without its kind."""
     named = facts.named
-    found = (_stem(key) for kind in PLACES for key in named.get(kind, ()))
+    found = (_stem(key) for kind in PLACES if kind in named for key in named[kind])
     return [stem for stem in found if stem]
 
 
 @lru_cache(maxsize=1 << 13)
-def _stem(key: str) -> tuple[str, int] | None:
-    gram = int(two_grams(key[-2:])[0])
+def _stem(key: str) -> Stem | None:
+    gram = int(two_grams(points_of(key[-2:]))[0])
     return (key, gram) if WEIGHTS[gram] >= _PLACE_WEIGHT and key not in _TOPIC_OF else None
 
 
-def _problem_words(text: str, grams: Grams) -> list[tuple[int, str]]:
-    """Where words of `problem_words.txt` stand, the longest at each place, none inside another."""
+def _problem_words(run: Run) -> list[tuple[int, str]]:
+    """At which letter words of `problem_words.txt` stand, the longest at each place, none inside
+    another."""
     found, free = [], 0
-    for at in np.flatnonzero(_OPENS[grams]).tolist():
-        if at >= free:
-            for word in _OPENED.get(text[at : at + 2], ()):
-                if text.startswith(word, at):
-                    found.append((at, word))
-                    free = at + len(word)
+    for letter in np.flatnonzero(_OPENS[run.grams]).tolist():
+        if letter >= free:
+            at = int(run.at[letter])
+            for word in _OPENED.get(run.text[at : at + 2], ()):
+                if run.text.startswith(word, at):
+                    found.append((letter, word))
+                    free = letter + len(word)
                     break
     return found
 
@@ -131,27 +139,28 @@ def _main_topics(words: list[tuple[int, str]], subject: int) -> bytes:
     return bytes(main[:_MOST_TOPICS])
 
 
-def _content(text: str, grams: Grams, words: list[tuple[int, str]], facts: Facts) -> Flags:
-    """Which 2-grams are of content words: Han, no function words, no boilerplate, no places."""
-    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
-    open_ = (points >= 0x4E00) & (points <= 0x9FFF) & ~_SILENT[np.minimum(points, 0xFFFF)]
-    idle = np.append(_IDLE[grams], False)
-    open_ &= ~idle
-    open_[1:] &= ~idle[:-1]
+def _content(run: Run, words: list[tuple[int, str]]) -> Flags:
+    """Which 2-grams are of content words: Han, no function words, no boilerplate, no firms."""
+    open_, text = _TELLING[np.minimum(run.letters, PLANE - 1)], run.text
+    idle = np.flatnonzero(_IDLE[run.grams])
+    open_[idle] = False
+    open_[idle + 1] = False
     if "物业" in text or "公司" in text or "置业" in text or "集团" in text:
         for hit in _FIRM.finditer(text):
-            open_[max(0, hit.start() - 2) : hit.end()] = False
+            first, last = run.at.searchsorted((hit.start() - 2, hit.end())).tolist()
+            open_[first:last] = False
     for at, word in words:
         open_[at : at + len(word)] = True
-    for start, end in _places(text, facts):
-        open_[start:end] = False
-    telling: Flags = open_[:-1] & open_[1:] & _KEYS[grams]
+    telling: Flags = open_[:-1] & open_[1:]
+    telling &= _KEYS[run.grams]
+    telling &= run.joined
     return telling
 
 
-def _places(text: str, facts: Facts) -> Iterator[tuple[int, int]]:
-    names = [shown for kind in PLACES for shown in facts.named.get(kind, {}).values()]
-    for name in names + [key for key, _ in stems(facts)]:
+def _places(text: str, facts: Facts, places: list[Stem]) -> Iterator[tuple[int, int]]:
+    named = facts.named
+    names = {shown for kind in PLACES if kind in named for shown in named[kind].values()}
+    for name in names.union(key for key, _ in places):
         at = text.find(name)
         while at >= 0:
             yield at, at + len(name)
@@ -174,7 +183,7 @@ def _read() -> tuple[list[str], dict[str, int]]:
 
 def _flags(words: Iterable[str], start: Flags) -> Flags:
     for word in words:
-        start[two_grams(word)] = True
+        start[two_grams(points_of(word))] = True
     return start
 
 
@@ -185,5 +194,6 @@ for _word in sorted(_TOPIC_OF, key=lambda w: (-len(w), w)):
 _OPENS = _flags(_OPENED, np.zeros(SPACE, dtype=np.bool_))
 _IDLE = _flags(_lines("idle_words.txt").split(), np.zeros(SPACE, dtype=np.bool_))
 _KEYS = _flags(_TOPIC_OF, WEIGHTS >= _KEY_WEIGHT)
-_SILENT = np.zeros(0x10000, dtype=np.bool_)
-_SILENT[[ord(c) for c in _FUNCTION]] = True
+_TELLING = np.zeros(PLANE, dtype=np.bool_)
+_TELLING[0x4E00:0xA000] = True
+_TELLING[[ord(c) for c in _FUNCTION]] = False

@@ -77,11 +77,33 @@ class MatcherConfig:
     `same_score`: automatic joining needs at least this probability. `review_score`: a citizen
     known to be the same is shown to an officer from this probability on. `candidates`: how many
     earlier messages are compared in full. `postings_cap`: how many messages one code may point at;
-    it keeps the cost of a message flat as the store grows. `results`: the longest answer.
+    it keeps the cost of a message flat as the store grows. `results`: the longest answer. What
+    these bounds leave out is counted in `Matcher.caps`.
     """
 
     same_score: float = 0.97
     review_score: float = 0.5
-    candidates: int = 32
+    candidates: int = 20
     postings_cap: int = 24
     results: int = 20
+
+
+@dataclass(slots=True)
+class Caps:
+    """What a matcher looked at, and what its bounds left out, since it was made.
+
+    `asked`: messages matched; `found`: messages that shared a code with them, each counted once
+    for each message matched; `compared`: those compared in full; `left_out`: those that shared
+    enough to be compared but came after `MatcherConfig.candidates`; `full_codes`: codes asked that
+    pointed at `MatcherConfig.postings_cap` messages, so that further ones may share them unseen;
+    `unwritten`: codes under which a message was not stored because they were full; `unread`:
+    characters of subjects and bodies beyond `normalise.RAW_LIMIT`, never read.
+    """
+
+    asked: int = 0
+    found: int = 0
+    compared: int = 0
+    left_out: int = 0
+    full_codes: int = 0
+    unwritten: int = 0
+    unread: int = 0

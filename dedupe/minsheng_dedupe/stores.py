@@ -43,7 +43,8 @@ class MemoryStore:
 
     def postings(self, codes: Collection[int]) -> dict[int, list[str]]:
         """The stored messages each code points at; codes without any are left out."""
-        return {code: list(self._postings[code]) for code in codes if code in self._postings}
+        postings = self._postings
+        return {code: postings[code] for code in codes if code in postings}
 
     def load(self, message_ids: Collection[str]) -> dict[str, Features]:
         """The features of these messages; unknown ones are left out."""
@@ -54,13 +55,14 @@ class MemoryStore:
         for features, codes in entries:
             self._entries[features.message_id] = (features, codes)
             for code in codes:
-                self._postings.setdefault(code, []).append(features.message_id)
+                # A list that was handed out is never changed: callers may keep it.
+                self._postings[code] = [*self._postings.get(code, ()), features.message_id]
 
     def remove(self, message_ids: Iterable[str]) -> None:
         """Forget these messages and every code that points at them; unknown ones are ignored."""
         for message_id in message_ids:
             _, codes = self._entries.pop(message_id, (None, ()))
             for code in codes:
-                self._postings[code].remove(message_id)
-                if not self._postings[code]:
-                    del self._postings[code]
+                left = [other for other in self._postings.pop(code) if other != message_id]
+                if left:
+                    self._postings[code] = left

@@ -1,79 +1,133 @@
-"""What each level weighs: learnt by `bench/dedupe_train.py`, read from `learnt.json`.
+"""What each measure adds: learnt by `bench/dedupe_train.py`, read from `learnt.json`.
 
 Two models stand beside one another: `case` (one citizen's one matter) and `link` (one matter of
-any citizen). Each has one column of weights for pairs whose citizen is known to be the same, one
-for those of whom nothing is known and one for other citizens', since a like text says something
-else in each. The sum of a column is a log-odds; a rising curve (isotonic regression, fitted on
-letters that the sum was not fitted on) makes a probability of it.
+any citizen). Each is a sum of small trees: three questions one after another of the form "is this
+measure above that edge?", and what the answer adds to the log-odds. All trees are asked of all
+pairs at once, in whole numbers, so that a sum is the same in every order. A rising curve (isotonic
+regression, fitted on letters that the sum was not fitted on) makes a probability of it.
 """
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from .comparison import Places, Scales
-from .conflicts import fact_places
-from .levels import LEVELS, NAMED, SCALES, SIZES
-from .pairs import Compared, Numbers
+from .conflicts import FACT_MEASURES, fact_counts
+from .pairs import Counts, Pair
 
-COLUMNS = ("known", "unknown", "other")
 Purpose = Literal["case", "link"]
 
+PLAIN = (
+    "exact", "readable", "forth", "back", "near", "most", "common", "size",
+    "keys", "topics_same", "topics_other", "placed", "no_subject", "subject", "told",
+    "firm", "part", "unlike", "again", "name", "surname", "other_kind", "other_name",
+    "region", "other_region", "stance", "days", "later_by",
+    "siblings", "strangers", "kin", "fellows", "own", "copies", "alike", "rival",
+    "ahead_forth", "ahead_back", "ahead_near",
+)  # fmt: skip
+"""Measures that are fields of `pairs.Pair`."""
 
-def columns(pairs: Compared) -> Places:
-    """For each earlier message the column of `COLUMNS` that its pair is weighed by."""
-    return np.asarray(np.select([pairs.known, pairs.others], [0, 2], 1), dtype=np.int64)
+MEASURES = (*PLAIN, *FACT_MEASURES)
+
+QUESTIONS, LEAVES = 7, 8
+"""Of one tree: the first question, then two, then four; and the answers below them."""
+
+Numbers = npt.NDArray[np.float64]
+Table = npt.NDArray[np.float32]
+
+UNIT = 10_000
+"""What trees add is kept in ten-thousandths of a log-odds."""
 
 
-def reached(pairs: Compared) -> Places:
-    """By earlier message and comparison: the place of the level reached among all levels."""
-    named = np.array([comparison.reached(pairs) for comparison in NAMED]).T
-    places = np.concatenate((named, fact_places(pairs), _SCALES.reached(pairs)), axis=1)
-    return np.asarray(places + STARTS, dtype=np.int64)
+_plain = attrgetter(*PLAIN)
 
 
-STARTS = np.concatenate(([0], np.cumsum(SIZES)[:-1]))
-_SCALES = Scales(SCALES)
+def measured(pairs: Sequence[Pair]) -> Table:
+    """By measure of `MEASURES` and pair."""
+    rows = [(*_plain(pair), *fact_counts(pair)) for pair in pairs]
+    return np.array(rows, dtype=np.float32).T
 
 
 @dataclass(frozen=True)
 class Model:
-    """`weights[column, level]` and `prior[column]` in log-odds; a sum of `sums_at[i]` has the
-    probability `shares[i]`, and one between two of them what lies between theirs."""
+    """By question and tree: the place of its measure, its edge, and the mean of what lies below
+    it; by leaf and tree what is added; a sum of `sums_at[i]` has the probability `shares[i]`."""
 
-    weights: npt.NDArray[np.float64]
-    prior: npt.NDArray[np.float64]
-    sums_at: npt.NDArray[np.float64]
-    shares: npt.NDArray[np.float64]
+    measure: npt.NDArray[np.intp]
+    edge: Table
+    mean: Counts
+    leaf: npt.NDArray[np.int32]
+    prior: int
+    sums_at: Numbers
+    shares: Numbers
 
-    def sums(self, places: Places, column: Places) -> Numbers:
-        """The log-odds of each pair."""
-        total = self.weights[column[:, None], places].sum(axis=1) + self.prior[column]
-        return np.asarray(np.round(total, 4), dtype=np.float64)
-
-    def probability(self, sums: Numbers) -> Numbers:
+    def probability(self, sums: Sequence[float]) -> list[float]:
         """The share of pairs with such a sum that are one matter."""
-        found = np.interp(sums, self.sums_at, self.shares)
-        return np.asarray(found.round(6), dtype=np.float64)
+        return [round(share, 6) for share in np.interp(sums, self.sums_at, self.shares).tolist()]
 
-    def bits(self, column: int, level: int) -> float:
-        """What a level weighs, in bits."""
-        return round(float(self.weights[column, level]) / math.log(2), 2)
+    def adds(self, table: Table, row: int) -> dict[str, float]:
+        """What each measure adds for one pair, in bits: by how much the mean of what lies below
+        changes with the answer to each question about it."""
+        asked = _above(table[:, row : row + 1], self.measure.ravel(), self.edge.reshape(-1, 1))
+        above = asked.reshape(QUESTIONS, -1)
+        trees = np.arange(above.shape[1])
+        second = np.where(above[0], 2, 1)
+        third = 2 * second + 1 + above[second, trees]
+        last = self.leaf[2 * (third - 3) + above[third, trees], trees]
+        told = np.zeros(len(MEASURES))
+        means = [self.mean[0], self.mean[second, trees], self.mean[third, trees], last]
+        places = [self.measure[0], self.measure[second, trees], self.measure[third, trees]]
+        for at, own in enumerate(places):
+            np.add.at(told, own, means[at + 1] - means[at])
+        bits = told / UNIT / math.log(2)
+        return dict(zip(MEASURES, bits.tolist(), strict=True))
+
+
+class Forest:
+    """The trees of several models, asked in one go."""
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        self._measure = np.concatenate([m.measure for m in models], axis=1).ravel()
+        self._edge = np.concatenate([m.edge for m in models], axis=1).reshape(-1, 1)
+        self._leaf = np.concatenate([m.leaf for m in models], axis=1)[:, :, None]
+        sizes = [m.leaf.shape[1] for m in models]
+        self._starts = np.cumsum([0, *sizes[:-1]])
+        self._prior = np.array([[m.prior] for m in models])
+
+    def sums(self, table: Table) -> list[list[float]]:
+        """By model and pair: the log-odds, in whole ten-thousandths."""
+        above = _above(table, self._measure, self._edge).reshape(QUESTIONS, -1, table.shape[1])
+        leaf = self._leaf
+        low = [np.where(above[3 + at], leaf[2 * at + 1], leaf[2 * at]) for at in range(4)]
+        left, right = np.where(above[1], low[1], low[0]), np.where(above[2], low[3], low[2])
+        found = np.add.reduceat(np.where(above[0], right, left), self._starts, axis=0)
+        return ((found + self._prior) / UNIT).tolist()  # type: ignore[no-any-return]
+
+
+def _above(table: Table, measure: npt.NDArray[np.intp], edge: Table) -> npt.NDArray[np.bool_]:
+    """By question and pair: whether the measure is above the edge."""
+    return np.asarray(table.take(measure, axis=0) > edge)
 
 
 def read_model(learnt: dict[str, Any], purpose: Purpose) -> Model:
-    """One model of a file as `bench/dedupe_train.py` writes it; KeyError when a level of this
-    version is not in it, because it was learnt for another one."""
-    told = learnt[purpose]
-    rows = [[told["weights"][level.code][at] for level in LEVELS] for at in range(len(COLUMNS))]
+    """One model of a file as `bench/dedupe_train.py` writes it; KeyError when it was learnt with a
+    measure that this version does not have."""
+    told, place = learnt[purpose], {name: at for at, name in enumerate(MEASURES)}
+    asked = [place[name] for name in learnt["measures"]]
+    trees = told["trees"]
     return Model(
-        np.array(rows), np.array(told["prior"]),
+        np.array([[asked[at] for at in tree["measure"]] for tree in trees]).T.copy(),
+        np.array([tree["edge"] for tree in trees], dtype=np.float32).T.copy(),
+        np.array([tree["mean"] for tree in trees]).T.copy(),
+        np.array([tree["leaf"] for tree in trees], dtype=np.int32).T.copy(),
+        told["prior"],
         np.array(told["calibration"]["sums"]), np.array(told["calibration"]["shares"]),
     )  # fmt: skip
 
