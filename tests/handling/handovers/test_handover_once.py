@@ -103,7 +103,7 @@ def test_rel_l2_a_verb_that_ends_before_its_commit_changed_nothing(
 
 
 def test_rel_l2_workers_at_once_bring_one_message_of_each_handover(world: Any, scaled: Any) -> None:
-    many = scaled(200, 20)
+    many = scaled(200, 10)
     bodies = [f"第{n}号院{n}栋{n * 7919}室外墙漏水，请处理。" for n in range(many)]
     world.push(world.city, *[world.said(body) for body in bodies])
     world.runner.answer(world.city, "match")
@@ -120,7 +120,7 @@ def test_rel_l2_workers_at_once_bring_one_message_of_each_handover(world: Any, s
 
 
 def test_rel_r1_of_recall_return_and_answer_at_once_one_is_done(world: Any, scaled: Any) -> None:
-    for _ in range(scaled(50, 3)):
+    for _ in range(scaled(50, 2)):
         _number, made = world.handed(world.city, world.county)
         message, done = world.incoming(world.county).to_message, list[str]()
 

@@ -148,7 +148,7 @@ def test_rel_i8_a_complaint_about_the_office_itself_goes_up_past_those_it_compla
 def test_feature_d5_five_hundred_cases_are_handed_down_at_once(
     world: Any, scaled: Any, statements: Any
 ) -> None:
-    many = scaled(500, 50)
+    many = scaled(500, 25)
     towns = [world.code(each) for each in (world.county, world.sibling)]
     bodies = [f"第{n}号院{n}栋{matter}请处理{n * 7919}" for n in range(many) for matter in ["漏水"]]
     world.push(world.province, *[world.said(body) for body in bodies])
