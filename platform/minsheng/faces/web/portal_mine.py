@@ -106,7 +106,9 @@ def give_rating() -> ResponseReturnValue:
         with portal_session() as session:
             rate(session, tools(), origin(), visit, Scores(**marks, words=words))
     except (SubmissionInvalid, RatingRefused) as error:
-        return _mine(visit, _said(error), {"words": words, **marks}, _status(error))
+        # Where nothing is to be rated any more, the words are given back as an addition.
+        kept = {"words": words, **marks} if isinstance(error, SubmissionInvalid) else {"add": words}
+        return _mine(visit, _said(error), kept, _status(error))
     return _done("rated")
 
 
@@ -123,7 +125,8 @@ def take_up_again() -> ResponseReturnValue:
         with portal_session() as session:
             reopen(session, tools(), origin(), visit, form.get("key", ""), reason)
     except (SubmissionInvalid, ReopenRefused, TooMany) as error:
-        return _mine(visit, _said(error), {"reason": reason}, _status(error))
+        kept = {"add": reason} if isinstance(error, ReopenRefused) else {"reason": reason}
+        return _mine(visit, _said(error), kept, _status(error))
     return _done("reopened")
 
 
