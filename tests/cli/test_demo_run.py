@@ -189,7 +189,9 @@ def test_it_greets_with_its_address_accounts_and_logs_and_nothing_else(demo: Dem
         assert account["username"] in told
         assert account["password"] in told
     assert said["client"]["client_secret"] in told
-    assert {account["office"] for account in said["accounts"]} == {"130129", "130100"}
+    offices = {account["office"] for account in said["accounts"]}
+    assert offices == {"130129", "130129-JYJ", "130129-ZJJ", "130100"}
+    assert f"{said['url']}/p/130129/" in told
     assert [line for line in demo.lines if line.startswith(("{", "[", "Traceback"))] == []
     for name in ("web", "worker"):
         log = demo.home / "logs" / f"{name}.log"

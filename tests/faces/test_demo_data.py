@@ -317,11 +317,13 @@ def test_accounts_belong_to_bodies_of_the_demo_and_hold_no_password() -> None:
     assert "password" not in files(demo_data).joinpath("accounts.json").read_text("utf-8")
 
 
-def test_the_county_has_every_role_and_the_city_a_liaison() -> None:
+def test_the_county_has_every_role_and_who_works_with_it_a_liaison() -> None:
     roles = defaultdict(set)
     for account in load_accounts():
         roles[account.tenant].add(account.role)
     assert roles["130129"] == {
-        "liaison", "reviewer", "leader", "readonly", "system_admin", "security_admin", "audit_admin"
+        "liaison", "handler", "reviewer", "leader", "readonly", "system_admin", "security_admin",
+        "audit_admin",
     }  # fmt: skip
-    assert roles["130100"] == {"liaison"}
+    for code in ("130100", "130129-JYJ", "130129-ZJJ"):
+        assert roles[code] == {"liaison"}

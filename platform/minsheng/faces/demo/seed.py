@@ -38,7 +38,8 @@ def seed(process: Process, state: DemoState, sources: list[Source]) -> None:
     """Bring the demo's data to completion; what stands already is left as it is."""
     with process.tools.database.owner_session() as session:
         _seed_tree(session)
-    for office in dict.fromkeys(source.office for source in sources):
+    staffed = [account.tenant for account in load_accounts()]
+    for office in dict.fromkeys([*(source.office for source in sources), *staffed]):
         tenant_id = tenant_id_of(process, office)
         process.tools.keyring.cipher(tenant_id)
         with process.tools.database.operator_session(tenant_id) as session:

@@ -13,7 +13,9 @@ import click
 from sqlalchemy import NullPool, create_engine, func, select, text
 
 from minsheng.cases.models import OPEN, Case
+from minsheng.cases.settling import SETTLE
 from minsheng.faces.demo.errors import DemoFailed
+from minsheng.faces.demo.life import live
 from minsheng.faces.demo.parts import Part, log_file, running
 from minsheng.faces.demo.seed import seed, tenant_id_of
 from minsheng.faces.demo.sources import Source, sample_sources
@@ -30,7 +32,7 @@ from minsheng.runtime.work import count_left
 
 _DATABASE = "minsheng"
 _READY_SECONDS = 30.0
-_ARRIVE_SECONDS = 150.0
+_ARRIVE_SECONDS = 240.0
 _SHOW_OFFICE = "130129"
 
 
@@ -67,6 +69,7 @@ def run_demo(settings: Settings) -> None:
         _wait_for_web(process.settings, parts, stop)
         if first:
             _show_arrivals(process, sources, parts, stop)
+            _say(f"{live(process.tools, tenant_id_of(process, _SHOW_OFFICE))} cases are in hand")
         if not stop.is_set():
             _introduce(process.settings, state, time.monotonic() - begun)
             _watch(stop, servers, parts)
@@ -153,7 +156,7 @@ def _show_arrivals(
 
 def _busy(process: Process) -> bool:
     with process.tools.database.work_session() as session:
-        return count_left(session, (PARSE, MATCH)) > 0
+        return count_left(session, (PARSE, MATCH, SETTLE)) > 0
 
 
 def _count(process: Process, tenant_id: int) -> tuple[int, int, int]:
@@ -178,7 +181,8 @@ def _introduce(settings: Settings, state: DemoState, seconds: float) -> None:
     click.echo(f"  API secret {state.client.get('client_secret')}")
     click.echo(f"  API docs   {_address(settings)}/api/v1/docs")
     click.echo("Look at: the queue; its view 已并案 (cases of several messages); 待查重 (what a")
-    click.echo("person has to decide); 渠道 (runs of the three channels).")
+    click.echo("person has to decide); 渠道 (runs of the three channels); 总览 (figures).")
+    click.echo(f"  citizens   {_address(settings)}/p/{_SHOW_OFFICE}/")
     logs = " and ".join(str(log_file(settings, name)) for name in ("web", "worker"))
     click.echo(f"Logs: {logs}. Ctrl-C stops it all.")
 

@@ -32,7 +32,7 @@ TenantKind = Literal["central", "province", "city", "county", "street", "departm
 Channel = Literal["hotline_12345", "mailbox", "leaders_board"]
 Kind = Literal["投诉", "求助", "咨询", "建言", "感谢"]
 MatchRole = Literal["origin", "retold", "copy", "followup", "neighbour", "lookalike", "single"]
-AccountRole = Literal["liaison", "reviewer", "leader", "readonly"]
+AccountRole = Literal["liaison", "handler", "reviewer", "leader", "readonly"]
 
 _BEIJING = timezone(timedelta(hours=8))
 _ANCHOR_HOUR = 8
