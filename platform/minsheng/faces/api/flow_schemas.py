@@ -114,13 +114,18 @@ class LiaisonListSchema(ma.Schema):
     items = fields.List(fields.Nested(LiaisonSchema))
 
 
-class LeaveSchema(Strict):
+class NewLeaveSchema(Strict):
     """Days on which a person is away, both included."""
 
-    id = fields.UUID(dump_only=True)
     username = fields.String(required=True, validate=validate.Length(min=1, max=50))
     first_day = fields.Date(required=True)
     last_day = fields.Date(required=True)
+
+
+class LeaveSchema(NewLeaveSchema):
+    """A leave as it is kept."""
+
+    id = fields.UUID()
 
 
 class LeaveListSchema(ma.Schema):

@@ -139,7 +139,7 @@ def show_leaves() -> Said:
 
 @blueprint.post("/leaves")
 @require_scope("flows:write")
-@blueprint.arguments(shapes.LeaveSchema)
+@blueprint.arguments(shapes.NewLeaveSchema)
 @blueprint.response(200, shapes.LeaveSchema)
 def set_leave(said: Said) -> Any:  # noqa: ANN401  a record
     """Note a leave; the same one twice is one."""
