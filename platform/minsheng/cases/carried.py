@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
-from minsheng.cases.models import Case, CaseEvent, CaseMessage
+from minsheng.cases.models import Case, CaseEvent
 from minsheng.cases.standing import Changes, Standing, place_case, standing_of
+from minsheng_tenants import tenant_of
 
 _MOMENTS = ("due_at", "closed_at")
 _PARTING = ("unmerged", "split")
@@ -86,31 +87,30 @@ def found_case(
     session: Session, case: Case, home: Case, chosen: Collection[uuid.UUID]
 ) -> dict[str, Any]:
     """Give a case that was split off the class and the deadline of where its messages came from."""
-    came = _origins(session, case, chosen)
-    homes = session.scalars(select(Case).where(Case.id.in_(came - {case.id}))).all()
-    dues = [Due.shown(each) for each in homes]
-    if case.id in came:
-        dues.append(_own_due(session, case))
+    asked = {"tenant": tenant_of(session), "ids": list(chosen)}
+    came = set(session.scalars(_ORIGINS, asked))
+    dues = [_own_due(session, each) for each in session.scalars(_cases(came))]
     due = Due().earliest(*dues)
     place_case(session, home.id, grade=case.grade, due_at=due.at, due_estimated=due.estimated)
     shown = Due.shown(case)
     return {"due": _note(home, shown, shown, Due())}
 
 
-def _origins(session: Session, case: Case, chosen: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """The cases that messages of a case came from; a follow-up came with what it joined through."""
-    standing = select(CaseMessage.message_id, CaseMessage.via_id, CaseMessage.home_id)
-    rows = session.execute(standing.where(CaseMessage.case_id == case.id)).all()
-    via = {row.message_id: row.via_id for row in rows}
-    homes = {row.message_id: row.home_id for row in rows}
-    found = set[uuid.UUID]()
-    for message_id in chosen:
-        root, seen = message_id, set[uuid.UUID]()
-        while via[root] in homes and root not in seen:
-            seen.add(root)
-            root = via[root]
-        found.add(homes[root])
-    return found
+_ORIGINS = text("""
+    with recursive up(via_id, home_id) as (
+        select via_id, home_id from case_messages
+        where tenant_id = :tenant and message_id = any(:ids)
+        union
+        select c.via_id, c.home_id from up
+        join case_messages c on c.tenant_id = :tenant and c.message_id = up.via_id
+    )
+    select distinct home_id from up where via_id is null
+""")
+"""The cases that messages came from; a follow-up came with what it joined through."""
+
+
+def _cases(ids: Collection[uuid.UUID]) -> Select[Case]:
+    return select(Case).where(Case.id.in_(ids))
 
 
 def _note(other: Case, before: Due, after: Due, brought: Due) -> dict[str, Any]:
