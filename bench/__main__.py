@@ -1,4 +1,7 @@
-"""``make bench``: every measurement, or those named; prints a table and writes bench/out.json."""
+"""``make bench``: every measurement, or those named; prints a table and writes bench/out.json.
+
+``python -m bench dedupe --help`` says what the side-by-side of duplicate matchers can be told.
+"""
 
 import json
 import sys
@@ -6,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import central, covert, doors, road, screens
+from bench import central, covert, dedupe_table, doors, road, screens
 from bench.stage import Stage, stage
 
 PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
@@ -18,14 +21,18 @@ PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
     "doors": doors.measure_doors,
 }
 OUT = Path(__file__).parent / "out.json"
-SHARED = Path(__file__).parents[2] / "shared" / "bench" / "dedupe"
+SIDE_BY_SIDE = "dedupe"
 
 
 def main() -> None:
+    if sys.argv[1:2] == [SIDE_BY_SIDE]:
+        dedupe_table.main(sys.argv[2:])
+        return
     wanted = sys.argv[1:] or list(PARTS)
     unknown = sorted(set(wanted) - set(PARTS))
     if unknown:
-        sys.exit(f"unknown measurement {unknown[0]}: use some of {', '.join(PARTS)}")
+        names = ", ".join([*PARTS, f"{SIDE_BY_SIDE} (first, by itself)"])
+        sys.exit(f"unknown measurement {unknown[0]}: use some of {names}")
     found: dict[str, object] = {}
     for name in wanted:
         begun = time.monotonic()
@@ -35,11 +42,8 @@ def main() -> None:
         for line, figure in dict(found[name]).items():  # type: ignore[call-overload]
             print(f"  {line:<46} {figure}")
     OUT.write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
-    print(
-        "\nleft out: the side-by-side of duplicate matchers needs its harness and the real letters"
-    )
-    if SHARED.exists():
-        print("  (they are here: run the harness with DEDUPE_OURS=bench/dedupe_adapter.py)")
+    if not sys.argv[1:]:
+        dedupe_table.main([])
 
 
 main()

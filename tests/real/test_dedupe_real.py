@@ -27,12 +27,12 @@ READ = {
         "22481 22513", "18437 18516", "18413 18435", "18413 25633", "18288 25582", "8774 8997",
         "34212 35985", "23153 23158", "76654 74615", "118583 112186",
         "116229 116231", "126390 126392", "24575 24581",
-        "92575 87916", "32790 35504", "114512 118365",
+        "92575 87916", "32790 35504", "114512 118365", "38589 38600",
     )
 }  # fmt: skip
 """Joins beside the known repeats whose letters were read while this was written, whole or their
 first 420 characters, and taken for one matter of one citizen (2026-11-22). No officer has read
-them, and nobody a second time."""
+them, and nobody a second time. The last one names a second school besides."""
 
 
 def _folder() -> Path:
