@@ -500,8 +500,8 @@ PAGES: Mapping[str, Given] = {
     "POST /cases/<number>/close": Given(NUMBER, form={"outcome": "resolved", "words": "", **_WHY}),
     "POST /cases/<number>/reopen": Given(NUMBER, form=_WHY),
     "POST /cases/<number>/demands": Given(NUMBER, form={"texts": "修电梯", **_WHY}),
-    "POST /cases/<number>/demands/<int:demand>": Given(
-        {"number": CASE, "demand": 1}, form={"answer": "已修好", **_WHY}
+    "POST /cases/<number>/demand-answers": Given(
+        NUMBER, form={"demand": "1", "answer": "已修好", **_WHY}
     ),
     "POST /cases/<number>/call-backs": Given(
         NUMBER, form={"result": "satisfied", "words": "", "resolved": "yes", **_WHY}

@@ -117,11 +117,12 @@ def add_demands(number: str) -> ResponseReturnValue:
     )
 
 
-@handling_pages.post("/demands/<int:demand>")
+@handling_pages.post("/demand-answers")
 @needs("cases.handle")
-def answer_demand(number: str, demand: int) -> ResponseReturnValue:
+def answer_demand(number: str) -> ResponseReturnValue:
     """Answer one of them."""
-    said = _said("answer", 2000)
+    said, given = _said("answer", 2000), _said("demand", 4)
+    demand = int(given) if given.isascii() and given.isdigit() else 0
     return attempt(
         number,
         lambda s: handling.answer_demand(s, tools(), wish(), number, demand, said),
