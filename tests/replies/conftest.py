@@ -20,6 +20,7 @@ from minsheng.intake.service import (
     NewChannel,
     PushedMessage,
     add_channel,
+    change_settings,
     find_channel,
     pull_now,
     push_messages,
@@ -55,7 +56,7 @@ class Bureau:
     registry: PluginRegistry
     host: PluginHost
     sources: dict[str, Loopback] = field(default_factory=dict)
-    numbers: int = 0
+    ports: dict[str, int] = field(default_factory=dict)
 
     def open(self, plugin: str, source: Loopback, code: str = "") -> str:
         """Add a channel of a plugin with its source behind it."""
@@ -64,7 +65,19 @@ class Bureau:
             new = NewChannel(code, plugin, f"渠道{code}", dict(source.settings))
             add_channel(session, self.tools, self.registry, DRAFTER.actor, new)
         self.sources[code] = source
+        address = str(source.settings.get("base_url") or source.settings["port"])
+        self.ports[code] = int(address.rpartition(":")[2])
         return code
+
+    def point(self, code: str, **settings: Any) -> None:
+        """Give a channel other settings, as when its source has moved."""
+        given = {**self.sources[code].settings, **settings}
+        with self.session() as session:
+            change_settings(session, self.tools, self.registry, DRAFTER.actor, code, given)
+
+    def revive(self, code: str) -> None:
+        """Start a source again that was stopped, where it was."""
+        self.sources[code].start(self.ports[code])
 
     def open_pushed(self, code: str = "api") -> str:
         with self.tools.database.session(self.tenant_id) as session:
@@ -167,6 +180,11 @@ class Bureau:
         """Rows of a statement on ``:tenant``, past row security."""
         with self.tools.database.owner_session() as session:
             return list(session.execute(text(statement), {"tenant": self.tenant_id, **values}))
+
+    def change(self, statement: str, **values: Any) -> None:
+        """Change the office's rows past everything, as the owner."""
+        with self.tools.database.owner_session() as session:
+            session.execute(text(statement), {"tenant": self.tenant_id, **values})
 
     def count(self, table: str, where: str = "true") -> int:
         said = f"select count(*) as n from {table} where tenant_id = :tenant and {where}"

@@ -25,6 +25,7 @@ from minsheng.replies.models import (
     Reply,
 )
 from minsheng.replies.origins import Origin, origins_of
+from minsheng.replies.ownmails import mark_own_in_case
 from minsheng.runtime.database import insert_rows
 from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import add_work
@@ -57,6 +58,7 @@ def fan_out(
             stopped.values(state=SUPERSEDED, changed_at=tools.clock.now()),
             execution_options={"synchronize_session": False},
         )
+    mark_own_in_case(session, tools, reply.case_id)
     known = {each for origin in before for each in origin.messages} | already
     fresh = [one for one in origins_of(session, reply.case_id) if not one.messages & known]
     return _write(session, tools, reply, [*before, *fresh])

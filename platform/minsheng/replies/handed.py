@@ -37,8 +37,7 @@ def demand_unanswered_elsewhere(session: Session, tools: Tools, reply: Reply, ca
         if handover.role == LEAD and not _of_earlier_round(session, handover, case):
             _compare(session, tools, reply, handover)
     for handover in _of(incoming_of(session, [case.id]), case):
-        if handover.state == RECALLED and handover.told_to < len(handover.steps):
-            raise _refusal(reply, handover.from_name, handover.reason)
+        _demand_not_recalled(reply, handover)
 
 
 def answer_senders(session: Session, tools: Tools, actor: Actor, reply: Reply, case: Case) -> int:
@@ -50,9 +49,12 @@ def answer_senders(session: Session, tools: Tools, actor: Actor, reply: Reply, c
     for handover in _of(outgoing_of(session, [case.id], WAITING), case):
         if handover.role == LEAD:
             _recall(session, tools, actor, reply, handover)
+    incoming = _locked(session, _of(incoming_of(session, [case.id]), case))
+    for handover in incoming:
+        _demand_not_recalled(reply, handover)
     told = [
         each
-        for each in _of(incoming_of(session, [case.id]), case)
+        for each in incoming
         if each.state not in (RECALLED, RETURNED) and each.to_message is not None
     ]
     private = private_text_of(tools, reply) if told else ""
@@ -67,14 +69,26 @@ def answer_senders(session: Session, tools: Tools, actor: Actor, reply: Reply, c
 
 
 def _recall(session: Session, tools: Tools, actor: Actor, reply: Reply, handover: Handover) -> None:
-    locked = select(Handover).where(Handover.id == handover.id).with_for_update()
-    session.execute(locked)
-    session.refresh(handover)
+    _locked(session, [handover])
     if handover.state == ANSWERED:
         _compare(session, tools, reply, handover)
     elif handover.state in WAITING:
         reason = f"本单位已直接答复：{reply.public_text[:_MOST_REASON]}"
         recall_locked(session, tools, actor, handover, reason)
+
+
+def _demand_not_recalled(reply: Reply, handover: Handover) -> None:
+    """A recall that has not been carried out here yet: its sender has answered, or takes it back."""
+    if handover.state == RECALLED and handover.told_to < len(handover.steps):
+        raise _refusal(reply, handover.from_name, handover.reason)
+
+
+def _locked(session: Session, handovers: Sequence[Handover]) -> Sequence[Handover]:
+    """The same handovers under their locks, as they stand now and not as they were read."""
+    ids = [each.id for each in handovers]
+    chosen = select(Handover).where(Handover.id.in_(ids)).order_by(Handover.id)
+    locked = chosen.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(locked).all() if ids else []
 
 
 def _compare(session: Session, tools: Tools, reply: Reply, handover: Handover) -> None:

@@ -12,8 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
@@ -23,6 +22,7 @@ from minsheng.intake.messages import ORIGINAL
 from minsheng.intake.models import Channel, Message
 from minsheng.replies.fanout import DELIVER
 from minsheng.replies.models import ACK, READY, Outgoing, Outlet, OwnMail
+from minsheng.replies.ownmails import mark_own_mails
 from minsheng.runtime.database import insert_rows
 from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import Claim, add_work, finish_work, put_off
@@ -83,45 +83,11 @@ def acknowledge_arrivals(session: Session, tools: Tools, channel: Channel) -> in
     return len(ids)
 
 
-def mark_own_mails(session: Session, tools: Tools, messages: Collection[Message]) -> int:
-    """Mark those that are our own deliveries fetched again; how many there are.
-
-    The source's id of a delivery (mail: its Message-ID) is that of the message then.
-    """
-    names = {message.external_id: message.id for message in messages if message.external_id}
-    if not names:
-        return 0
-    chosen = select(Outgoing.id, Outgoing.remote_id, Outgoing.delivery_key)
-    keys = {_key(name) for name in names}
-    ours = or_(Outgoing.remote_id.in_(names), Outgoing.delivery_key.in_(keys))
-    found = session.execute(chosen.where(ours)).all()
-    by_key = {_key(name): message_id for name, message_id in names.items()}
-    rows = [
-        {
-            "tenant_id": tenant_of(session),
-            "message_id": names.get(row.remote_id) or by_key[row.delivery_key],
-            "outbox_id": row.id,
-            "seen_at": tools.clock.now(),
-        }
-        for row in found
-    ]
-    if rows:
-        session.execute(insert(OwnMail).values(rows).on_conflict_do_nothing())
-        marked = [row["message_id"] for row in rows]
-        tools.auditor.record(session, SYSTEM, "message.own", "message", *marked)
-    return len(rows)
-
-
 def is_automatic(tools: Tools, message: Message) -> bool:
     """Whether a machine sent the message, as its channel's plugin said when it was read."""
     cipher = tools.keyring.cipher(message.tenant_id)
     original: dict[str, Any] = json.loads(cipher.open(ORIGINAL, message.id, message.original))
     return bool(original.get("extra", {}).get("auto") == "true")
-
-
-def _key(name: str) -> str:
-    """The delivery key in a Message-ID of ours; any other gives a key that nothing has."""
-    return name.strip("<>").partition("@")[0]
 
 
 def _own_among(session: Session, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:

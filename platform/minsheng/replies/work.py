@@ -18,7 +18,7 @@ from minsheng.replies.models import ReplySettings
 from minsheng.replies.outlets import Lease, leave_outlet, take_outlet
 from minsheng.replies.parcels import Parcel, open_parcels
 from minsheng.replies.sending import ORDER_SECONDS, Office, Turn
-from minsheng.runtime.work import Claim, finish_work, put_off
+from minsheng.runtime.work import Claim, finish_work, hold_work, put_off
 from minsheng_sdk import ChannelInfo
 from minsheng_tenants import tenant_of
 
@@ -80,6 +80,8 @@ class Deliverer:
         """The sole right to send by the channel, unless it is busy or down."""
         now = self._tools.clock.now()
         until = now + self._lease + timedelta(seconds=self._host.limits.call_seconds)
+        # Whoever was overtaken finds out here, before it keeps the channel from the one who did.
+        hold_work(session, claims, until)
         lease = take_outlet(session, channel_id, now, until)
         if lease is None:
             self._put_off(session, claims, BUSY, "channel busy")

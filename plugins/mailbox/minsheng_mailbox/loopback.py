@@ -47,6 +47,7 @@ class MailLoopback:
         self._imap: Server | None = None
         self._smtp: _SmtpSink | None = None
         self._replies: list[OutgoingReply] = []
+        self._mails: list[bytes] = []
 
     def start(self, port: int = 0) -> None:
         """Listen for IMAP on ``port`` and for SMTP on any free port of 127.0.0.1."""
@@ -54,7 +55,7 @@ class MailLoopback:
         threading.Thread(
             target=self._imap.serve_forever, args=(0.05,), name="loopback-imap", daemon=True
         ).start()
-        self._smtp = _SmtpSink(self._faults, self._replies)
+        self._smtp = _SmtpSink(self._faults, self._replies, self._mails)
 
     def stop(self) -> None:
         """Close both servers and every open connection."""
@@ -101,6 +102,10 @@ class MailLoopback:
         """Return the answers that arrived by SMTP, read back from their bytes."""
         return list(self._replies)
 
+    def mails(self) -> list[bytes]:
+        """Return the mails that arrived by SMTP, byte by byte."""
+        return list(self._mails)
+
     @property
     def requests(self) -> int:
         """How many IMAP commands and SMTP letters were answered."""
@@ -110,9 +115,9 @@ class MailLoopback:
 class _SmtpSink:
     """aiosmtpd on an event loop in a thread of its own."""
 
-    def __init__(self, faults: Faults, replies: list[OutgoingReply]) -> None:
+    def __init__(self, faults: Faults, replies: list[OutgoingReply], mails: list[bytes]) -> None:
         self._loop = asyncio.new_event_loop()
-        self._handler = _Handler(faults, replies)
+        self._handler = _Handler(faults, replies, mails)
         self._thread = threading.Thread(target=self._run, name="loopback-smtp", daemon=True)
         self._thread.start()
         ready = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
@@ -146,9 +151,10 @@ class _SmtpSink:
 class _Handler:
     """The hooks of aiosmtpd; a fault ordered for a letter is answered at DATA, ``deny`` at MAIL."""
 
-    def __init__(self, faults: Faults, replies: list[OutgoingReply]) -> None:
+    def __init__(self, faults: Faults, replies: list[OutgoingReply], mails: list[bytes]) -> None:
         self._faults = faults
         self._replies = replies
+        self._mails = mails
         self._due: dict[int, Fault | None] = {}
 
     async def handle_MAIL(  # noqa: N802 - the name is aiosmtpd's
@@ -172,6 +178,7 @@ class _Handler:
             return _SMTP_REFUSALS[fault]
         content = envelope.content
         raw = content.encode("utf-8", "replace") if isinstance(content, str) else content or b""
+        self._mails.append(raw)
         self._replies.append(_read_back(raw, envelope.rcpt_tos))
         if fault == "drop" and isinstance(server.transport, asyncio.WriteTransport):
             server.transport.abort()
