@@ -4,7 +4,7 @@ from minsheng.cases.service import CaseView, MessageView
 from minsheng.faces.web.deadlines import Due
 from minsheng.faces.web.models import Consequences
 from minsheng.faces.web.times import local
-from minsheng.faces.web.words import _
+from minsheng.faces.web.words import _, listed
 
 _ANSWERED = ("approved", "delivered", "uncertain")
 
@@ -53,7 +53,7 @@ def _deadline(kept: CaseView, joined: CaseView) -> str:
 def _reply(kept: CaseView, joined: CaseView) -> str:
     answered = [each.number for each in (kept, joined) if each.standing.reply_state in _ANSWERED]
     if answered:
-        numbers = _("、").join(answered)
+        numbers = listed(answered)
         return _("%(numbers)s 已有正式答复，合并后另一方要更正或确认。", numbers=numbers)
     return _("一个答复，各回各的渠道。")
 

@@ -14,7 +14,7 @@ from minsheng.faces.web.desk import needs, office_session, tools, visitor
 from minsheng.faces.web.models import Choice
 from minsheng.faces.web.rail import render_desk
 from minsheng.faces.web.sight import sight
-from minsheng.faces.web.words import _
+from minsheng.faces.web.words import _, listed
 from minsheng.handling.calendar import Calendar
 from minsheng.handling.handovers_errors import OrderInvalid
 from minsheng.handling.instructions import InstructionView, instructions_of
@@ -98,7 +98,7 @@ def _line(session: Session, row: LeaderRow, calendar: Calendar) -> LeaderLine:
         stage=row.stage,
         closed=row.closed,
         addressee=row.addressee,
-        bodies=_("、").join(row.bodies),
+        bodies=listed(row.bodies),
         last_at=row.last_at,
         due=deadline_chip(Due(due), tools().clock.now(), calendar),
         instructions=tuple(notes),

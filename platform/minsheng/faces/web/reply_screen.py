@@ -12,7 +12,7 @@ from minsheng.faces.web.locale import language
 from minsheng.faces.web.present import person_name
 from minsheng.faces.web.sight import sight
 from minsheng.faces.web.staff import people_names
-from minsheng.faces.web.words import _
+from minsheng.faces.web.words import _, listed
 from minsheng.replies.models import ReplyTemplate
 from minsheng.replies.service import (
     DeliveryView,
@@ -100,7 +100,7 @@ def saved_state(session: Session, view: ReplyView, others: Sequence[str]) -> Sav
     known = people_names(session, names)
     flags = [str(flag["zh" if zh else "en"]) for flag in view.flags]
     warnings = [each for each in view.warnings if each.differs and not each.acknowledged_by]
-    return Saved(view.version, warnings, flags, _("、").join(known.get(n, n) for n in names))
+    return Saved(view.version, warnings, flags, listed(known.get(n, n) for n in names))
 
 
 def reply_state_words(state: str) -> str:
