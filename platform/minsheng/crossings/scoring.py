@@ -22,7 +22,7 @@ OTHER, UNKNOWN, SAME = 0, 1, 2
 """Columns of the weights: another contact, contacts not known on both sides, the same one."""
 
 LIKELY, VERY_LIKELY = "likely", "very_likely"
-THRESHOLD, SURE = 0.6, 0.9
+THRESHOLD, SURE = 0.5, 0.9
 LEAST_SHARED, LEAST_SHARE = 4, 0.08
 """Fewer codes in common, or less of either text, and nothing is said whatever the contact."""
 
