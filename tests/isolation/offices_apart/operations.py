@@ -400,7 +400,7 @@ API_HANDLING: Mapping[str, Given] = {
         refused="a promise that has landed stays",
     ),
     "GET /flows": Given(),
-    "PUT /flows/<code>": Given(
+    "POST /flows/<code>": Given(
         {"code": "closed-loop"},
         body={
             "name": "闭环", "steps": [
@@ -427,7 +427,7 @@ API_HANDLING: Mapping[str, Given] = {
     "POST /leaves": Given(
         body={"username": USER, "first_day": "2027-02-01", "last_day": "2027-02-02"}
     ),
-    "DELETE /leaves/<uuid:leave>": Given({"leave": Id("leave")}),
+    "POST /leaves/<uuid:leave>/drop": Given({"leave": Id("leave")}),
     "GET /alerts": Given(),
     "POST /alerts/<uuid:alert>/seen": Given({"alert": Id("alert")}),
     "GET /visits": Given(query={"since": "2026-11-01", "until": "2026-11-30"}),

@@ -27,7 +27,7 @@ def show_flows() -> Said:
         return {"chosen": verbs.ways_of(session).flow, "items": verbs.list_flows(session)}
 
 
-@blueprint.put("/flows/<code>")
+@blueprint.post("/flows/<code>")
 @require_scope("flows:write")
 @blueprint.arguments(shapes.NewFlowSchema)
 @blueprint.response(200, FlowSchema)
@@ -148,7 +148,7 @@ def set_leave(said: Said) -> Any:  # noqa: ANN401  a record
         return verbs.set_leave(session, tools(), actor(), said["username"], first, last)
 
 
-@blueprint.delete("/leaves/<uuid:leave>")
+@blueprint.post("/leaves/<uuid:leave>/drop")
 @require_scope("flows:write")
 @blueprint.response(204)
 def drop_leave(leave: uuid.UUID) -> None:

@@ -24,4 +24,11 @@ def sample(document: Schema, schema: Schema, resolve: Callable[[Schema, Schema],
         return [sample(document, found["items"], resolve)]
     if found.get("default") not in (None, ""):
         return found["default"]
-    return _BY_FORMAT.get(found.get("format", ""), _BY_TYPE.get(found.get("type", ""), "…"))
+    return _BY_FORMAT.get(found.get("format", ""), _BY_TYPE.get(_kind(found), "…"))
+
+
+def _kind(schema: Schema) -> str:
+    """The type of a value; of one that may be null as well, the other type."""
+    said = schema.get("type", "")
+    kinds = [said] if isinstance(said, str) else [each for each in said if each != "null"]
+    return str(kinds[0]) if kinds else ""
