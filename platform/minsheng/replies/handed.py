@@ -78,7 +78,7 @@ def _recall(session: Session, tools: Tools, actor: Actor, reply: Reply, handover
 
 
 def _demand_not_recalled(reply: Reply, handover: Handover) -> None:
-    """A recall that has not been carried out here yet: its sender has answered, or takes it back."""
+    """A recall that was not carried out here yet: the sender has answered, or takes it back."""
     if handover.state == RECALLED and handover.told_to < len(handover.steps):
         raise _refusal(reply, handover.from_name, handover.reason)
 

@@ -6,6 +6,7 @@ from minsheng.faces.cli.accounts import users
 from minsheng.faces.cli.calendar import calendar
 from minsheng.faces.cli.channels import channels, pull
 from minsheng.faces.cli.clients import clients
+from minsheng.faces.cli.deliveries import deliveries
 from minsheng.faces.cli.doctor import doctor
 from minsheng.faces.cli.dossier import dossier
 from minsheng.faces.cli.imports import import_messages
@@ -33,6 +34,7 @@ for command in (
     clients,
     providers,
     import_messages,
+    deliveries,
     matching,
     calendar,
     doctor,
