@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import central, covert, dedupe_table, doors, road, screens
+from bench import central, covert, dedupe_table, doors, replies, road, screens
 from bench.stage import Stage, stage
 
 PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
     "central": central.measure_central,
     "covert": covert.measure_covert,
     "doors": doors.measure_doors,
+    "replies": replies.measure_replies,
 }
 OUT = Path(__file__).parent / "out.json"
 SIDE_BY_SIDE = "dedupe"

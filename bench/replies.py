@@ -1,0 +1,114 @@
+"""Answers a second to a loopback source, a change of state at 200,000 cases, and remarks."""
+
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from bench.stage import Stage, program
+from minsheng.audit import Actor
+from minsheng.cases.service import Wish
+from minsheng.faces.demo_data import load_messages
+from minsheng.faces.process import make_runner
+from minsheng.intake.service import NewChannel, add_channel
+from minsheng.replies.service import Words, approve, save_draft, start_draft, submit
+from minsheng_sdk import Citizen, SampleMessage
+
+ANSWERS = 1_500
+CASES = 200_000
+CHANGES = 200
+LI, WANG = Wish(Actor("user", "li.si")), Wish(Actor("user", "wang.wu"))
+ANSWER = "经现场核查，您反映的情况属实，责任单位已经更换设备并恢复运行，今后每月检修一次。"
+_SEEDS = load_messages("130129", datetime.now(UTC))
+_MANY = text("""
+    insert into cases (tenant_id, id, number, subject, region, message_count, origins, channels,
+        opened_at, last_at)
+    select :tenant, gen_random_uuid(), '130129-20250101-' || n, '诉求' || n, '', 1, '{}', '{}',
+        now() - interval '1 day' * (n % 400), now() - interval '1 day' * (n % 400)
+    from generate_series(100001, 100000 + :many) n
+""")
+
+
+def measure_replies(stage: Stage) -> dict[str, object]:
+    """Fan-out by the real worker to a hotline on this machine, then single changes."""
+    rate = _fan_out(stage)
+    with stage.process.tools.database.owner_session() as session:
+        session.execute(_MANY, {"tenant": stage.tenant_id, "many": CASES})
+    changes = sorted(_changes(stage))
+    return {
+        f"answers delivered a second ({ANSWERS}, one channel)": rate,
+        f"change of state at {CASES} cases, ms (median)": round(statistics.median(changes), 1),
+        f"change of state at {CASES} cases, ms (p95)": round(changes[len(changes) * 95 // 100], 1),
+    }
+
+
+def _fan_out(stage: Stage) -> float:
+    tools, runner = stage.process.tools, make_runner(stage.process)
+    loopback = stage.process.registry.get("hotline_12345").loopback()
+    loopback.start()
+    loopback.put([_sample(number) for number in range(ANSWERS)])
+    with tools.database.session(stage.tenant_id) as session:
+        new = NewChannel("replies", "hotline_12345", "热线", dict(loopback.settings))
+        add_channel(session, tools, stage.process.registry, LI.actor, new)
+    for kind in ("pull", "parse", "match"):
+        while runner.answer(stage.tenant_id, kind):
+            continue
+    for number in _numbers(stage, ANSWERS):
+        _answer(stage, number)
+    waiting = _left(stage)
+    with program(stage.process, "-m", "minsheng.faces.cli", "worker"):
+        while _left(stage) == waiting:
+            time.sleep(0.01)
+        begun, from_here = time.monotonic(), _left(stage)
+        while _left(stage):
+            time.sleep(0.05)
+        seconds = time.monotonic() - begun
+    loopback.stop()
+    return round(from_here / seconds, 1)
+
+
+def _answer(stage: Stage, number: str) -> None:
+    tools = stage.process.tools
+    with tools.database.session(stage.tenant_id) as session:
+        view = start_draft(session, tools, LI, number, Words(ANSWER))
+        view = submit(session, tools, LI, view.id, view.version)
+        approve(session, tools, WANG, view.id, view.version)
+
+
+def _changes(stage: Stage) -> list[float]:
+    """Milliseconds of a save, a submit and an approval, each in a transaction of its own."""
+    tools, taken = stage.process.tools, []
+    for number in _numbers(stage, CHANGES, "130129-20250101-%"):
+        with tools.database.session(stage.tenant_id) as session:
+            view = start_draft(session, tools, LI, number, Words(ANSWER))
+        for verb, wish, more in (
+            (save_draft, LI, [Words(ANSWER)]), (submit, LI, []), (approve, WANG, []),
+        ):  # fmt: skip
+            begun = time.monotonic()
+            with tools.database.session(stage.tenant_id) as session:
+                view = verb(session, tools, wish, view.id, view.version, *more)  # type: ignore[operator]
+            taken.append((time.monotonic() - begun) * 1000)
+    return taken
+
+
+def _numbers(stage: Stage, many: int, like: str = "%") -> list[str]:
+    asked = "select number from cases where tenant_id = :tenant and number like :l limit :many"
+    with stage.process.tools.database.owner_session() as session:
+        values = {"tenant": stage.tenant_id, "l": like, "many": many}
+        return list(session.scalars(text(asked), values))
+
+
+def _left(stage: Stage) -> int:
+    left = "select count(*) from outbox where tenant_id = :tenant and state <> 'sent'"
+    with stage.process.tools.database.owner_session() as session:
+        return session.scalar(text(left), {"tenant": stage.tenant_id}) or 0
+
+
+def _sample(number: int) -> SampleMessage:
+    seed = _SEEDS[number % len(_SEEDS)]
+    at = datetime.now(UTC) - timedelta(days=1, seconds=number)
+    body = f"{seed.body}编号{number}号院{number}。"
+    return SampleMessage(
+        f"r-{number}", seed.subject, body, at, citizen=Citizen(phone=f"137{number:08d}")
+    )
