@@ -351,7 +351,7 @@ API_HANDLING: Mapping[str, Given] = {
         _ONE, body={**_VERSION, "due_at": "2027-03-01T17:30:00+08:00"}
     ),
     "POST /cases/<number>/extensions": Given(
-        _ONE, body={**_VERSION, "person": "", "id": Id("extension"), "days": 3}
+        _ONE, body={**_VERSION, "person": "", "id": None, "days": 3}
     ),
     "POST /cases/<number>/extensions/<uuid:extension>": Given(
         {"number": CASE, "extension": Id("extension")},
@@ -374,7 +374,7 @@ API_HANDLING: Mapping[str, Given] = {
     "POST /cases/<number>/visits": Given(
         _ONE,
         body={
-            "id": Id("visit"), "visited_at": "2026-11-19T09:00:00+08:00", "place": "3号楼",
+            "id": None, "visited_at": "2026-11-19T09:00:00+08:00", "place": "3号楼",
             "people": ["李建军"], "words": "",
         },
     ),
@@ -390,7 +390,7 @@ API_HANDLING: Mapping[str, Given] = {
         },
     ),
     "POST /cases/<number>/commitments": Given(
-        _ONE, body={"id": Id("promise"), "kind": "promised", "text": "修好", "due_on": "2027-06-01"}
+        _ONE, body={"id": None, "kind": "promised", "text": "修好", "due_on": "2027-06-01"}
     ),
     "POST /cases/<number>/commitments/<uuid:commitment>/land": Given(
         {"number": CASE, "commitment": Id("promise")}, body={"evidence": "已修好"}
