@@ -297,7 +297,7 @@ API: Mapping[str, Given] = {
         },
     ),
     "POST /handovers": Given(
-        body={"items": [{"case": OTHER, "to": BELOW, "role": "co"}], "reason": ""}
+        body={"items": [{"case": CASE, "to": BELOW, "role": "co"}], "reason": ""}
     ),
     "GET /cases/<number>/custody": Given(NUMBER),
     "GET /crossings": Given(query={"state": "", "cursor": "", "limit": 50}),
