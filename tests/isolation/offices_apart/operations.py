@@ -351,7 +351,8 @@ API_HANDLING: Mapping[str, Given] = {
         _ONE, body={**_VERSION, "due_at": "2027-03-01T17:30:00+08:00"}
     ),
     "POST /cases/<number>/extensions": Given(
-        _ONE, body={**_VERSION, "person": "", "id": None, "days": 3}
+        _ONE, body={**_VERSION, "person": "", "id": None, "days": 3},
+        refused="one is asked for already",
     ),
     "POST /cases/<number>/extensions/<uuid:extension>": Given(
         {"number": CASE, "extension": Id("extension")},
