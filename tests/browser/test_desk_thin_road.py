@@ -56,7 +56,7 @@ def test_the_keyboard_reaches_rows_help_and_the_way_back(
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{running_desk.url}/cases/{running_desk.number}")
     page.wait_for_load_state()
-    page.keyboard.press("d")
+    page.keyboard.press("v")
     expect(page.locator("[data-compare]")).not_to_have_class("compare-on")
     page.keyboard.press("u")
     expect(page).to_have_url(f"{running_desk.url}/queue")
