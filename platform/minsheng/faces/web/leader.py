@@ -58,7 +58,7 @@ class LeaderScreen:
 @needs("instructions.sign")
 def show_leader() -> ResponseReturnValue:
     """The page of the leader who is logged in."""
-    show = next((each for each in SHOWS if each == request.args.get("show")), "waiting")
+    show: Show = next((each for each in SHOWS if each == request.args.get("show")), "waiting")
     with office_session() as session:
         screen = _screen(session, show, request.args.get("cursor", "")[:100])
         return render_desk(session, "desk/leader.html", "leader", screen=screen)
