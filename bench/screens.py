@@ -112,7 +112,7 @@ def _logged_in(stage: Stage) -> FlaskClient:
 
 
 def _paths(rng: random.Random) -> list[str]:
-    views = ("", "?view=review", "?view=joined")
+    views = ("", "?view=review", "?view=joined", "?view=unclaimed", "?view=overdue", "?sort=due")
     return ["/queue" + rng.choice(views) for _ in range(PAGES)]
 
 

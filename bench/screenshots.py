@@ -102,6 +102,9 @@ def _pages(page: Page, asked: argparse.Namespace) -> Iterator[tuple[str, str]]:
     if case:
         yield "case", case
     yield "pair", "/review"
+    yield "pairs", "/review/list"
+    yield "due", "/queue?sort=due"
+    yield "styleguide", "/styleguide"
     yield "channels", "/channels"
     yield "quarantine", "/quarantine"
     page.goto(f"{asked.url}/quarantine")
