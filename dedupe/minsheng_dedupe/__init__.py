@@ -10,16 +10,19 @@ The model
     problem     what a message is about (`problem_words.txt`), and the 2-grams of its content words
                 without places; how one matter is known again in other words (`problems`)
     code        a slot and 32 bits that lead to a message: the rarest 4-gram of each of 20 slots,
-                the hash of its cleaned words, its citizen in a quarter of a year, a place with a
+                the hash of its cleaned words, its citizen in half a year, a place with a
                 problem. A code points at 24 messages at most, so a message costs the same in a
-                store of ten thousand and of ten million.
+                store of ten thousand and of ten million. What such bounds leave out is counted
+                (`Matcher.caps`).
+    pair        one message beside an earlier one, and its measures (`pairs`)
     comparison  one question (the text, the subject, the citizen ...): ordered levels, of which the
-                first that holds counts. Scales refine it: a measure in steps (`comparison`).
+                first that holds counts (`comparison`).
     level       one named answer: a rule and words in Chinese and English (`levels`, `conflicts`).
-    weight      what a level weighs, learnt from labelled letters by `bench/dedupe_train.py` into
-                `learnt.json`, apart for citizens known to be the same, unknown and other; a
-                calibrated curve makes a probability of the sum (`weights`). Two models: the same
-                case (one citizen), which is the score, and the same matter of any citizen (link).
+    weight      what measures add to the log-odds: small trees learnt from labelled letters by
+                `bench/dedupe_train.py` into `learnt.json`; a calibrated curve makes a probability
+                of the sum (`weights`). What a tree adds is told by the level of the measure it
+                asks for. Two models: the same case (one citizen), which is the score, and the
+                same matter of any citizen (link).
     veto        a level that forbids `same` whatever the sum: another building, another citizen,
                 praise against complaint.
     decision    `same` needs evidence that the citizen is the same (telephone or e-mail with alike
@@ -29,9 +32,10 @@ The model
     version     names levels, preparation and codes together; store it with each decision. Codes
                 hold it, so features of two versions never meet.
 
-To add a level: put it into its comparison in `levels` above those it should win over, raise
-`VERSION`, learn the weights again, add its row to `tests/dedupe/test_levels.py`, and measure with
-`bench/dedupe_adapter.py` of the project.
+To add a level: put it into its comparison in `levels` above those it should win over and add its
+row to `tests/dedupe/test_levels.py`. To add a measure: make it a field of `pairs.Pair`, name it in
+`weights.PLAIN` and in its comparison, learn anew. Raise `VERSION` with either, and measure with
+`python -m bench dedupe`.
 """
 
 from .matcher import Matcher

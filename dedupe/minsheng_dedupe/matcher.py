@@ -44,8 +44,7 @@ class Matcher:
     def add(self, record: Record) -> None:
         """Store one record; one that is stored already is left as it is."""
         prepared = self._prepare(record)
-        if not self._store.known([record.message_id]):
-            self._store.save([self._entry(prepared, self._indexed(prepared))])
+        self._store.save([self._entry(prepared, self._indexed(prepared))])
         self._found = None
 
     def match(self, record: Record) -> list[Match]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .facts import Facts
 from .features import AT, HEAD, KNOWN, Features
-from .grams import UNITS, Grams
+from .grams import UNITS, Grams, distinct
 
 _HASHES = KNOWN.index("handle")
 _HEAD = struct.Struct(f"<{_HASHES}IBq4HB")
@@ -44,7 +44,7 @@ def unpack(message_id: str, payload: bytes) -> Features:
     rest = np.frombuffer(payload, np.uint8, end - at, at)
     body = _grams(rest[:far], m)
     told = np.unpackbits(rest[far:], count=n + m).view(np.bool_)
-    keys = np.unique(_both(subject, body)[told])
+    keys = distinct(_both(subject, body)[told])
     facts = payload[end + topics :].decode(_NAMES)
     about = payload[end : end + topics]
     stance = flags >> 1 & 3

@@ -51,7 +51,7 @@ _LOAD = (
 _SAVE = (
     f"insert into match_codes (tenant_id, message_id, payload, {_LISTED})"  # noqa: S608 - our own names
     f" select %s, * from unnest(%s::uuid[], %s::bytea[],"
-    f" {', '.join(['%s::integer[]'] * len(_COLUMNS))})"
+    f" {', '.join(['%s::integer[]'] * len(_COLUMNS))}) on conflict do nothing"
 )
 _REMOVE = "delete from match_codes where tenant_id = %s and message_id = any(%s::uuid[])"
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -99,12 +99,13 @@ class PostgresStore:
         return {message_id: unpack(message_id, payload) for message_id, payload in rows}
 
     def save(self, entries: Sequence[Entry]) -> None:
-        """Store new messages with the codes that point at them."""
+        """Store messages with the codes that point at them; one that is stored already is left as
+        it is."""
         if not entries:
             return
         # One order of writing for everyone, so that two transactions never wait in a circle.
         ordered = sorted(entries, key=lambda e: e[0].message_id)
-        ids = _array([f.message_id for f, _ in ordered])
+        ids = _array(_checked([f.message_id for f, _ in ordered]))
         slots = [{code >> SLOT_BITS: _signed(code) for code in own} for _, own in ordered]
         columns = [_array(own.get(at, "null") for own in slots) for at in range(len(_COLUMNS))]
         payloads = _bytes(pack(f) for f, _ in ordered)

@@ -21,7 +21,8 @@ class Store(Protocol):
         """The features of these messages; unknown ones are left out."""
 
     def save(self, entries: Sequence[Entry]) -> None:
-        """Store new messages with the codes that point at them."""
+        """Store messages with the codes that point at them; one that is stored already is left as
+        it is."""
 
     def remove(self, message_ids: Collection[str]) -> None:
         """Forget these messages and every code that points at them; unknown ones are ignored."""
@@ -51,8 +52,11 @@ class MemoryStore:
         return {i: self._entries[i][0] for i in message_ids if i in self._entries}
 
     def save(self, entries: Sequence[Entry]) -> None:
-        """Store new messages with the codes that point at them."""
+        """Store messages with the codes that point at them; one that is stored already is left as
+        it is."""
         for features, codes in entries:
+            if features.message_id in self._entries:
+                continue
             self._entries[features.message_id] = (features, codes)
             for code in codes:
                 # A list that was handed out is never changed: callers may keep it.
