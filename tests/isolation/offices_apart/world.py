@@ -50,6 +50,7 @@ from minsheng.handling.service import (
 from minsheng.intake.inbox import take_in
 from minsheng.intake.quarantine import put_aside
 from minsheng.intake.service import NewChannel, add_channel, find_channel, list_aside, set_paused
+from minsheng.replies.service import approve
 from minsheng.runtime.work import add_work
 from minsheng_sdk import RawItem
 from minsheng_tenants import BodyInvalid, NewBody, Tenant, create_body
@@ -92,7 +93,7 @@ def furnish(process: Process, tenant_id: int, api: Any, settle: Callable[[int], 
         **_machines(process, tenant_id, mark),
         **_below(process, tenant_id, ids["tenant"]),
         **_handled(process, tenant_id, shown[0]["case"], mark),
-        **_answered(api, shown[2]["case"], mark),
+        **_answered(process, tenant_id, api, shown[2]["case"], mark),
         **_crossed(process, tenant_id, shown[0]["id"]),
     }  # fmt: skip
     ids |= _handed(process, tenant_id, ids, settle)
@@ -167,13 +168,14 @@ def _handled(process: Process, tenant_id: int, number: str, mark: str) -> dict[s
         return {kind: str(row.id) for kind, row in made.items()} | {"alert": str(alert)}
 
 
-def _answered(api: Any, number: str, mark: str) -> dict[str, str]:
+def _answered(process: Process, tenant_id: int, api: Any, number: str, mark: str) -> dict[str, str]:
     """An official reply with its delivery, a draft, a template and a document."""
     words = {"public_text": f"经现场核查，路灯已于当日修复并恢复照明。{mark}"}
     made = api.post(f"/cases/{number}/replies", words).json
     made = api.post(f"/replies/{made['id']}/submit", {"version": made["version"]}).json
-    done = api.post(f"/replies/{made['id']}/approve", {"version": made["version"]})
-    assert done.status_code == 200, done.text
+    with process.tools.database.session(tenant_id) as session:
+        # Somebody else than the client that wrote it: the office may have two who approve.
+        done = approve(session, process.tools, Wish(SYSTEM), uuid.UUID(made["id"]), made["version"])
     draft = api.post(f"/cases/{number}/replies", words).json
     template = f"t{uuid.uuid4().hex[:10]}"
     code = f"{mark}〔2026〕{uuid.uuid4().hex[:6]}号"
@@ -183,7 +185,7 @@ def _answered(api: Any, number: str, mark: str) -> dict[str, str]:
     assert api.post("/documents", wanted).status_code == 200
     sent = api.get(f"/cases/{number}/deliveries").json["items"]
     return {
-        "reply": draft["id"], "official": done.json["id"], "delivery": sent[0]["id"],
+        "reply": draft["id"], "official": str(done.id), "delivery": sent[0]["id"],
         "template": template, "document": code,
     }  # fmt: skip
 
