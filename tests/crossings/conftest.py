@@ -15,18 +15,17 @@ from sqlalchemy import select, text
 from minsheng.audit import Actor, Tools
 from minsheng.cases.models import Case, CaseMessage
 from minsheng.cases.service import Sight, Wish
+from minsheng.cases.settling import CONTRIBUTE, plan_contribution
 from minsheng.crossings.contributing import Coder
 from minsheng.crossings.hints import HintGiver
 from minsheng.crossings.keyring import ProvincialKeys
 from minsheng.crossings.service import (
-    CONTRIBUTE,
     RECODE,
     SETTLE,
     HintView,
     agree,
     decline,
     list_crossings,
-    plan_contribution,
 )
 from minsheng.crossings.work import Contributor, Recoder, Settler
 from minsheng.faces.process import Process
@@ -128,7 +127,7 @@ class Service:
 
     def contribute(self, tenant_id: int, message_id: str) -> None:
         with self.tools.database.session(tenant_id) as session:
-            plan_contribution(session, self.tools, [uuid.UUID(message_id)])
+            plan_contribution(session, [uuid.UUID(message_id)], self.tools.clock.now())
         self.work(tenant_id)
 
     def work(self, tenant_id: int, *kinds: str) -> None:

@@ -16,7 +16,7 @@ from minsheng.cases.match_settings import Matching
 from minsheng.cases.memory import Memory, forbidden_partners
 from minsheng.cases.models import Case, CaseEvent, CaseMessage, Finding
 from minsheng.cases.numbers import next_numbers
-from minsheng.cases.settling import plan_settling
+from minsheng.cases.settling import plan_contribution, plan_settling
 from minsheng.cases.summary import refresh_cases
 from minsheng.cases.verdict import ACROSS, ASKED_AGAIN, join_score, joins_across, told
 from minsheng.intake.models import Message
@@ -115,6 +115,7 @@ class Placing:
         changed = {row["case_id"] for row in self.joined}
         refresh_cases(session, changed, {self.case_of[row["other_id"]] for row in self.findings})
         plan_settling(session, [case.id for case, _ in self.opened], self.now)
+        plan_contribution(session, ids, self.now)
 
     def _choose(self, message: Message, matches: Sequence[Match]) -> Chosen | None:
         """One citizen's likeliest; else, where the office wants it, the likeliest of anyone."""

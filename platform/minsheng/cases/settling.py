@@ -1,6 +1,8 @@
-"""The promise that a case gets its flow, deadline and person: a work row in the same transaction.
+"""What the rooms above do once messages have their cases: promised by work rows in the transaction.
 
-Written whenever a case is opened, joined or parted; :mod:`minsheng.handling.work` keeps it.
+``settle``, a case gets its flow, deadline and person: written whenever a case is opened, joined or
+parted, kept by :mod:`minsheng.handling.work`. ``contribute``, other offices may learn that they
+have the same matter: written for each message, kept by :mod:`minsheng.crossings.work`.
 """
 
 import uuid
@@ -11,9 +13,14 @@ from sqlalchemy.orm import Session
 
 from minsheng.runtime.work import add_work
 
-SETTLE = "settle"
+SETTLE, CONTRIBUTE = "settle", "contribute"
 
 
 def plan_settling(session: Session, case_ids: Sequence[uuid.UUID], now: datetime) -> None:
     """Have these cases settled, or counted anew where they are settled already."""
     add_work(session, SETTLE, case_ids, now)
+
+
+def plan_contribution(session: Session, message_ids: Sequence[uuid.UUID], now: datetime) -> None:
+    """Have messages that have just got their cases compared with other offices' by their codes."""
+    add_work(session, CONTRIBUTE, message_ids, now)

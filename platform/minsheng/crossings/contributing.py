@@ -117,7 +117,9 @@ def uncoded(session: Session, tools: Tools, epoch: int, most: int) -> list[uuid.
     )
     since = (tools.clock.now() - REMEMBERED).astimezone(_CHINA).date()
     chosen = select(CrossingCodes.message_id, CrossingCodes.day).distinct()
-    chosen = chosen.where(CrossingCodes.epoch != epoch, CrossingCodes.day >= since, ~matching.exists())
+    chosen = chosen.where(
+        CrossingCodes.epoch != epoch, CrossingCodes.day >= since, ~matching.exists()
+    )
     ordered = chosen.order_by(CrossingCodes.day.desc(), CrossingCodes.message_id)
     return [row.message_id for row in session.execute(ordered.limit(most))]
 

@@ -19,11 +19,10 @@ from minsheng.crossings.errors import (
 from minsheng.crossings.lead import lead_rules, set_lead_rules
 from minsheng.crossings.models import BANDS, RULES, STATES
 from minsheng.crossings.views import HintPage, HintView, OtherBody, count_hints, list_crossings
-from minsheng.crossings.work import CONTRIBUTE, RECODE, plan_contribution, rotate_keys
+from minsheng.crossings.work import RECODE, rotate_keys
 
 __all__ = [
     "BANDS",
-    "CONTRIBUTE",
     "RECODE",
     "RULES",
     "SETTLE",
@@ -46,7 +45,6 @@ __all__ = [
     "lead_rules",
     "list_crossings",
     "mark_handed_over",
-    "plan_contribution",
     "rotate_keys",
     "set_lead_rules",
     "waiting_choices",

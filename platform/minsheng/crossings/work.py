@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
+from minsheng.cases.settling import CONTRIBUTE
 from minsheng.crossings.answers import SETTLE
 from minsheng.crossings.contributing import (
     Coder,
@@ -38,7 +39,7 @@ from minsheng.runtime.work import (
     put_off,
 )
 
-CONTRIBUTE, RECODE = "contribute", "recode"
+RECODE = "recode"
 KINDS = (CONTRIBUTE, RECODE, SETTLE)
 EVERY = timedelta(days=1)
 ROW = uuid.UUID(int=0)
@@ -47,11 +48,6 @@ ROW = uuid.UUID(int=0)
 _BATCH = 100
 _SOON = timedelta(seconds=5)
 _CHINA = timezone(timedelta(hours=8))
-
-
-def plan_contribution(session: Session, tools: Tools, message_ids: Sequence[uuid.UUID]) -> None:
-    """Have messages that have just got their cases contributed and compared."""
-    add_work(session, CONTRIBUTE, message_ids, tools.clock.now())
 
 
 class Contributor:

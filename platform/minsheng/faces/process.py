@@ -11,8 +11,14 @@ from minsheng.accounts.work import Tidier
 from minsheng.audit import Tools, make_tools
 from minsheng.cases.matching import MatchMaker
 from minsheng.citizens.service import place_messages
+from minsheng.crossings.contributing import Coder
+from minsheng.crossings.hints import HintGiver
+from minsheng.crossings.keyring import RING, ProvincialKeys
+from minsheng.crossings.work import KINDS as CROSSING_KINDS
+from minsheng.crossings.work import Contributor, Recoder, Settler
 from minsheng.handling.handover_work import Carrier, Placer, Reporter
 from minsheng.handling.handovers_words import CARRY, ONWARD, PLACED
+from minsheng.handling.service import handed_between
 from minsheng.handling.work import HANDLERS as HANDLING_WORK
 from minsheng.intake.host import Limits, PluginHost, PluginRegistry
 from minsheng.intake.parsing import Parser
@@ -42,6 +48,7 @@ from minsheng.supervision.service import ROLL_UP, RollUp
 CHANNELS, CASES, DELIVERIES = "channels", "cases", "deliveries"
 KINDS = {PULL: CHANNELS, PARSE: CHANNELS, MATCH: CASES, TIDY: CASES, ROLL_UP: CASES}
 KINDS |= {each.kind: CASES for each in HANDLING_WORK}
+KINDS |= dict.fromkeys(CROSSING_KINDS, CASES)
 KINDS |= {CARRY: CASES, PLACED: CASES, ONWARD: CASES}
 KINDS |= {DELIVER: DELIVERIES, ADOPT: CASES, PROMISE_KEPT: CASES, ACKNOWLEDGE: CASES}
 """Which queue a kind of work is rung on; a worker listens on one of them (runtime.bell)."""
@@ -150,7 +157,21 @@ def make_runner(process: Process) -> Runner:
         PROMISE_KEPT: Handler(Teller(tools).work, CASES),
         ACKNOWLEDGE: Handler(Acknowledger(tools).work, CASES),
     }
+    handlers |= _crossings(process, lease)
     return Runner(tools.database, process.bell, tools.clock, handlers, lease)
+
+
+def _crossings(process: Process, lease: timedelta) -> dict[str, Handler]:
+    """The match service across offices; the provincial keys are opened here, in workers only."""
+    tools = process.tools
+    coder = Coder(tools, ProvincialKeys(process.settings.home / RING, tools.clock))
+    giver = HintGiver(tools, passed=handed_between)
+    works = (
+        Contributor(tools, coder, giver, lease).work,
+        Recoder(tools, coder, lease).work,
+        Settler(tools).work,
+    )
+    return {kind: Handler(work, CASES) for kind, work in zip(CROSSING_KINDS, works, strict=True)}
 
 
 def _limits(settings: Settings) -> Limits:

@@ -121,3 +121,12 @@ def lock_places(session: Session, handover_ids: Collection[uuid.UUID]) -> None:
     if ids:
         chosen = select(Case.id).where(Case.id.in_(ids)).order_by(Case.id)
         session.scalars(chosen.with_for_update()).all()
+
+
+def handed_between(session: Session, case_id: uuid.UUID, office_id: int) -> bool:
+    """Whether a case of this office and one of another are two ends of a handover already."""
+    came = incoming_of(session, [case_id]).get(case_id, [])
+    went = outgoing_of(session, [case_id]).get(case_id, [])
+    return any(each.from_tenant == office_id for each in came) or any(
+        each.to_tenant == office_id for each in went
+    )

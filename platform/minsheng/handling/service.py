@@ -52,7 +52,12 @@ from minsheng.handling.handovers_errors import (
     OrderInvalid,
 )
 from minsheng.handling.handovers_orders import Order
-from minsheng.handling.handovers_places import cases_of_handover, incoming_of, outgoing_of
+from minsheng.handling.handovers_places import (
+    cases_of_handover,
+    handed_between,
+    incoming_of,
+    outgoing_of,
+)
 from minsheng.handling.instructions import (
     InstructionCounts,
     InstructionView,
@@ -166,6 +171,7 @@ __all__ = [
     "finish_instruction",
     "follow_up",
     "grades_of",
+    "handed_between",
     "handling_view",
     "incoming_of",
     "instruction_counts",

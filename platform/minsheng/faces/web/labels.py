@@ -9,6 +9,7 @@ PLUGIN_ICONS = {
     "mailbox": "mail",
     "leaders_board": "board",
     "handover": "handover",
+    "portal": "pen",
     "api": "api",
 }
 
@@ -20,7 +21,7 @@ def plugin_icon(plugin: str) -> str:
 
 def plugin_name(plugin: str) -> str:
     """What people call the kind of channel: the plugin's own short word."""
-    own = {"handover": _("交办"), "api": _("接口")}
+    own = {"handover": _("交办"), "api": _("接口"), "portal": _("网上受理")}
     zh, en = web_tools().badges.get(plugin, (plugin, plugin))
     return own.get(plugin) or (zh if language() == "zh" else en)
 
@@ -76,7 +77,12 @@ def role_name(role: str) -> str:
 
 def channel_state(state: str) -> str:
     """Whether a channel is pulled, paused, or brings its messages itself."""
-    return {"active": _("运行"), "paused": _("已暂停"), "pushed": _("推送")}.get(state, state)
+    return {
+        "active": _("运行"),
+        "paused": _("已暂停"),
+        "pushed": _("推送"),
+        "built_in": _("内置"),
+    }.get(state, state)
 
 
 def outcome_name(outcome: str) -> str:

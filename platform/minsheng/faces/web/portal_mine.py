@@ -1,6 +1,7 @@
 """Coming back with a query code: the state, the answer, adding, rating, another round."""
 
 import secrets
+from collections.abc import Mapping
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -107,7 +108,9 @@ def give_rating() -> ResponseReturnValue:
             rate(session, tools(), origin(), visit, Scores(**marks, words=words))
     except (SubmissionInvalid, RatingRefused) as error:
         # Where nothing is to be rated any more, the words are given back as an addition.
-        kept = {"words": words, **marks} if isinstance(error, SubmissionInvalid) else {"add": words}
+        kept: Mapping[str, object] = {"words": words, **marks}
+        if not isinstance(error, SubmissionInvalid):
+            kept = {"add": words}
         return _mine(visit, _said(error), kept, _status(error))
     return _done("rated")
 
@@ -140,7 +143,7 @@ def leave() -> ResponseReturnValue:
 
 
 def _mine(
-    visit: Visit, notice: str = "", typed: dict[str, object] | None = None, status: int = 200
+    visit: Visit, notice: str = "", typed: Mapping[str, object] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     try:
         with portal_session() as session:
@@ -172,7 +175,7 @@ def _status(error: Exception) -> int:
 
 
 def _at(endpoint: str, **values: str) -> str:
-    return url_for(endpoint, office=office().code, **values)
+    return url_for(endpoint, office=office().code, **values)  # type: ignore[arg-type]
 
 
 def _done(what: str) -> ResponseReturnValue:
