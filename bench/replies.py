@@ -33,7 +33,7 @@ _MANY = text("""
 def measure_replies(stage: Stage) -> dict[str, object]:
     """Fan-out by the real worker to a hotline on this machine, then single changes."""
     rate = _fan_out(stage)
-    with stage.process.tools.database.owner_session() as session:
+    with stage.process.tools.database.session(stage.tenant_id) as session:
         session.execute(_MANY, {"tenant": stage.tenant_id, "many": CASES})
     changes = sorted(_changes(stage))
     return {
@@ -94,14 +94,14 @@ def _changes(stage: Stage) -> list[float]:
 
 def _numbers(stage: Stage, many: int, like: str = "%") -> list[str]:
     asked = "select number from cases where tenant_id = :tenant and number like :l limit :many"
-    with stage.process.tools.database.owner_session() as session:
+    with stage.process.tools.database.session(stage.tenant_id) as session:
         values = {"tenant": stage.tenant_id, "l": like, "many": many}
         return list(session.scalars(text(asked), values))
 
 
 def _left(stage: Stage) -> int:
     left = "select count(*) from outbox where tenant_id = :tenant and state <> 'sent'"
-    with stage.process.tools.database.owner_session() as session:
+    with stage.process.tools.database.session(stage.tenant_id) as session:
         return session.scalar(text(left), {"tenant": stage.tenant_id}) or 0
 
 
