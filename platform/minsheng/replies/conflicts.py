@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Tools
 from minsheng.cases.models import Case
-from minsheng.cases.service import Sight, Wish, similar_to
+from minsheng.cases.service import Sight, Wish
 from minsheng.replies.errors import AnsweredOtherwise
 from minsheng.replies.finding import find_reply, refusals_kept, shown, warnings_of
 from minsheng.replies.models import Reply, ReplyWarning
@@ -25,6 +25,17 @@ from minsheng.replies.said import differences, read_said
 from minsheng_tenants import tenant_of
 
 LOOK_BACK = timedelta(days=180)
+_RELATED = text("""
+    select distinct other.case_id from case_messages mine
+    join findings f on f.tenant_id = mine.tenant_id
+        and (f.message_id = mine.message_id or f.other_id = mine.message_id)
+    join case_messages other on other.tenant_id = f.tenant_id and other.message_id =
+        case when f.message_id = mine.message_id then f.other_id else f.message_id end
+    join cases k on k.tenant_id = other.tenant_id and k.id = other.case_id
+    where mine.tenant_id = :tenant and mine.case_id = :case and other.case_id <> mine.case_id
+      and f.state <> 'closed' and (:hidden_too or not k.secret)
+""")
+"""What ``cases.similar`` shows, without its words."""
 
 
 def note_warnings(session: Session, tools: Tools, reply: Reply, case: Case) -> None:
@@ -33,8 +44,8 @@ def note_warnings(session: Session, tools: Tools, reply: Reply, case: Case) -> N
     A warning that was acknowledged stays so while the difference is the same.
     """
     said, found = read_said(reply.public_text), dict[uuid.UUID, list[dict[str, Any]]]()
-    for other_id, text in _earlier(session, tools, reply, case):
-        differs = differences(said, read_said(text))
+    for other_id, words in _earlier(session, tools, reply, case):
+        differs = differences(said, read_said(words))
         if differs:
             found[other_id] = differs
     known = select(ReplyWarning.other_id).where(ReplyWarning.reply_id == reply.id)
@@ -96,17 +107,17 @@ def _earlier(
     session: Session, tools: Tools, reply: Reply, case: Case
 ) -> Sequence[tuple[uuid.UUID, str]]:
     """The official answers to the same or a related matter; of secret cases for a secret one."""
-    numbers = {each.case for each in similar_to(session, case, Sight(confidential=case.secret))}
-    if not numbers:
+    asked = {"tenant": tenant_of(session), "case": case.id, "hidden_too": case.secret}
+    related = list(session.scalars(_RELATED, asked))
+    if not related:
         return ()
-    here = and_(Case.tenant_id == Reply.tenant_id, Case.id == Reply.case_id)
     wanted = (
-        Case.number.in_(numbers),
+        Reply.case_id.in_(related),
         Reply.official.is_(True),
         Reply.id != reply.id,
         Reply.approved_at >= tools.clock.now() - LOOK_BACK,
     )
-    chosen = select(Reply.id, Reply.public_text).join(Case, here).where(*wanted)
+    chosen = select(Reply.id, Reply.public_text).where(*wanted)
     return [(row.id, row.public_text) for row in session.execute(chosen.order_by(Reply.id))]
 
 

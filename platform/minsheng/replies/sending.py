@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
@@ -212,7 +212,10 @@ class Turn:
         now = self._now()
         with self._session() as session:
             self._hold(session)
-            ended = [self._finish(session, each, now) for each in outcomes]
+            _write_sent(session, [each for each in outcomes if each.receipt], now)
+            ended = [bool(each.receipt) or self._finish(session, each, now) for each in outcomes]
+            done = zip(outcomes, ended, strict=True)
+            finish_work(session, [each.parcel.claim for each, end in done if end])
             back = [each for each in untried if each.row.state == SENDING]
             _write(session, back, now, state=READY)
             if any(each.receipt for each in outcomes):
@@ -226,15 +229,9 @@ class Turn:
             self.failed += [] if end else [outcome]
 
     def _finish(self, session: Session, outcome: Outcome, now: datetime) -> bool:
-        """Write how one try ended; says whether the row is done, else it comes again."""
+        """Write how one try failed; says whether the row is done, else it comes again."""
         parcel, error = outcome.parcel, outcome.error
-        if outcome.receipt is not None:
-            receipt = outcome.receipt
-            _write(
-                session, [parcel], now, state=SENT, sent_at=now, trouble="", asked=False,
-                remote_id=receipt.remote_id[:_WORDS], detail=receipt.detail[:_WORDS],
-            )  # fmt: skip
-        elif isinstance(error, DeliveryUncertain) and not self.info.can_look_up:
+        if isinstance(error, DeliveryUncertain) and not self.info.can_look_up:
             _write(session, [parcel], now, state=UNCERTAIN, trouble=_trouble(error))
         elif isinstance(error, DeliveryRefused):
             _write(session, [parcel], now, state=FAILED, trouble=_trouble(error))
@@ -247,7 +244,6 @@ class Turn:
             state = parcel.row.state if outcome.unknown else READY
             _write(session, [parcel], now, state=state, trouble=_trouble(error))
             return False
-        finish_work(session, [parcel.claim])
         return True
 
     def _close(self) -> None:
@@ -330,6 +326,26 @@ def _write(session: Session, parcels: Sequence[Parcel], now: datetime, **values:
     for each in parcels:
         for name, value in values.items():
             setattr(each.row, name, value)
+
+
+_SENT = text("""
+    update outbox set state = 'sent', sent_at = :now, changed_at = :now, trouble = '',
+        asked = false, remote_id = :remote, detail = :detail
+    where tenant_id = :tenant and id = :id
+""")
+
+
+def _write_sent(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write all that arrived in one round trip."""
+    rows = []
+    for outcome in outcomes:
+        receipt, row = outcome.receipt, outcome.parcel.row
+        assert receipt is not None
+        row.state, row.asked = SENT, False
+        words = {"remote": receipt.remote_id[:_WORDS], "detail": receipt.detail[:_WORDS]}
+        rows.append({"tenant": row.tenant_id, "id": row.id, "now": now, **words})
+    if rows:
+        session.connection().execute(_SENT, rows)
 
 
 def _trouble(error: Exception | None) -> str:
