@@ -58,14 +58,15 @@ def ask(database: Database, county: str) -> Any:
 
 CASES = "select count(*) from cases where tenant_id = :tenant"
 PLACED = "select count(*) from case_messages where tenant_id = :tenant"
-RECORDS = "select count(*) from match_records where tenant_id = :tenant"
+RECORDS = "select count(*) from match_codes where tenant_id = :tenant"
 
 
 def forget(ask: Any) -> None:
-    """What migration 0020 did: nothing that was stored is known to the matcher any more."""
-    for table in ("match_codes", "match_records"):
-        ask(f"with gone as (delete from {table} where tenant_id = :tenant returning 1)"
-            " select count(*) from gone")  # fmt: skip
+    """What a new form of the store does: the matcher knows nothing that was stored."""
+    ask(
+        "with gone as (delete from match_codes where tenant_id = :tenant returning 1)"
+        " select count(*) from gone"
+    )
 
 
 def rebuild(shell: Any, county: str, *more: str, **environment: str) -> Any:

@@ -31,7 +31,7 @@ def operations(document: Any) -> list[tuple[str, str, Any]]:
     return [
         (method.upper(), path, item[method])
         for path, item in document["paths"].items()
-        for method in ("get", "post")
+        for method in ("get", "post", "put", "patch", "delete")
         if method in item
     ]
 

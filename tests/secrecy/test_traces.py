@@ -308,8 +308,9 @@ def test_rel_i8_counts_and_search_tell_only_of_what_is_in_sight(
             similar = desk.plain.get(f"/cases/{each['number']}/similar").json["items"]
             asked = {hint["case"] for hint in similar if hint["decision"] == "review"}
             assert bool(each["review_count"]) == bool(asked)
-        counted = int_of_view(desk.people["liaison"].get("/queue").text, view)
-        assert counted == len(plain)
+        if view != "joined":  # A filter of the queue, without a place in the rail.
+            counted = int_of_view(desk.people["liaison"].get("/queue").text, view)
+            assert counted == len(plain)
     found = desk.plain.get("/cases", q="推诿不作为", limit=200).json["items"]
     assert found == []
     assert desk.trusted.get("/cases", q="推诿不作为", limit=200).json["items"] != []

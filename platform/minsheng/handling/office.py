@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Actor, Tools
-from minsheng.handling.calendar import Calendar, OwnDay, YearDays, read_year, told_year
+from minsheng.handling.calendar import FIRST_YEAR, Calendar, OwnDay, YearDays, read_year, told_year
 from minsheng.handling.deadlines import Counts, Hours
 from minsheng.handling.errors import HandlingInvalid
 from minsheng.handling.flows import DEFAULT, find_flow, flow_in_use
@@ -144,7 +144,8 @@ def _counts(said: str) -> Counts:
 def calendar_of(session: Session) -> Calendar:
     """The calendar of the session's office: its own days over the notices it was given."""
     years = {}
-    for row in session.scalars(select(CalendarYear)):
+    # The notices began in 1949 at the earliest; a row of before was written by nobody of ours.
+    for row in session.scalars(select(CalendarYear).where(CalendarYear.year >= FIRST_YEAR)):
         told = {"year": row.year, "status": row.status, "source": row.source, **row.days}
         years[row.year] = read_year(told)
     own = {row.day: OwnDay(row.works, row.name) for row in session.scalars(select(OfficeDay))}

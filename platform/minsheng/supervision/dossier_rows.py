@@ -24,6 +24,8 @@ LEFT_OUT: Mapping[str, str] = {
     "linked_messages": "names other messages; where they stand is in case_messages",
     "reply_writers": "who is writing just now",
     "work": "what is still to be done",
+    "crossing_codes": "keyed codes that only the matching across offices reads",
+    "crossings": "the other office's side too; what this one was told stands in crossing_sides",
 }
 _OUTWARD = {"messages": ("case_messages", "message_id"), "inbox": ("messages", "inbox_id")}
 """Tables the walk reaches from the other end: their rows' ids stand in a column of another."""

@@ -21,6 +21,13 @@ _ACTION = re.compile(r"[a-z]+\.[a-z_]+")
 PUT_TOGETHER = {
     "f'case.{kind}'": ["case.unmerged", "case.split", "case.complained", "case.not_complained"],
     "f'finding.{outcome}'": ["finding.same", "finding.related", "finding.different"],
+    "f'crossing.{said}'": ["crossing.agree", "crossing.decline"],
+    "f'delivery.{row.state}'": ["delivery.sent", "delivery.failed", "delivery.uncertain"],
+    "f'delivery.{verb}'": ["delivery.resend", "delivery.settle", "delivery.taken"],
+    "f'document.{state}'": ["document.live", "document.withdrawn", "document.dead"],
+    "f'handover.{verb}'": ["handover.accept", "handover.return", "handover.answer"],
+    "f'instruction.{verb}'": ["instruction.follow_up", "instruction.done"],
+    "f'join.{verdict}'": ["join.right", "join.wrong"],
     "f'message.{verb}'": ["message.confidential", "message.not_confidential"],
 }
 """What comes of the actions that the code puts together; a new one is entered here."""

@@ -120,6 +120,7 @@ NOTICE = {"done", "about"}
 _REPLY = {"reply_id": Id("reply")}
 _SENT = {"delivery_id": Id("delivery")}
 _ANSWERED = {"number": Id("case", own="survivor")}
+_CITED = "the refusal names the document as its people typed it"
 _WORDS = {"public_text": "已修复", "private_text": "", "cites": []}
 _ONCE = "a version of a reply is changed once, and this one has been"
 _GONE = "the delivery is not in the one state in which this can be done"
@@ -131,13 +132,16 @@ API: Mapping[str, Given] = {
         _ANSWERED, body={**_WORDS, "template": Id("template"), "values": {"事项": "路灯"}}
     ),
     "POST /cases/<number>/replies/correct": Given(
-        _ANSWERED, body={**_WORDS, "cites": [Id("document")]}
+        _ANSWERED, body={**_WORDS, "cites": [Id("document")]}, echoes=_CITED
     ),
     "POST /cases/<number>/writing": Given(_ANSWERED),
     "GET /cases/<number>/deliveries": Given(_ANSWERED),
     "GET /replies/<uuid:reply_id>": Given(_REPLY),
     "POST /replies/<uuid:reply_id>/save": Given(
-        _REPLY, body={**_WORDS, "cites": [Id("document")], "version": 1}, refused=_ONCE
+        _REPLY,
+        body={**_WORDS, "cites": [Id("document")], "version": 1},
+        refused=_ONCE,
+        echoes=_CITED,
     ),
     "POST /replies/<uuid:reply_id>/submit": Given(_REPLY, body={"version": 1}, refused=_ONCE),
     "POST /replies/<uuid:reply_id>/drop": Given(_REPLY, body={"version": 0}, refused=_ONCE),
@@ -342,7 +346,10 @@ API_HANDLING: Mapping[str, Given] = {
     ),
     "POST /cases/<number>/return": Given(_ONE, body={**_BY, "to": ""}, refused=_LATE),
     "POST /cases/<number>/review": Given(
-        _ONE, body={**_BY, "words": "", "outcome": "pass"}, refused=_LATE
+        _ONE,
+        body={**_BY, "words": "", "outcome": "pass"},
+        refused=_LATE,
+        silent="the case waits for nobody's review, whoever is named",
     ),
     "POST /cases/<number>/pause": Given({"number": OTHER}, body=_VERSION),
     "POST /cases/<number>/resume": Given({"number": OTHER}, body=_VERSION),
@@ -437,7 +444,9 @@ API_HANDLING: Mapping[str, Given] = {
 
 PAGES: Mapping[str, Given] = {
     "GET /crossings": Given(query={"cursor": ""}),
-    "POST /crossings/<uuid:crossing>/agree": Given({"crossing": Id("crossing")}),
+    "POST /crossings/<uuid:crossing>/agree": Given(
+        {"crossing": Id("crossing")}, form={"reason": ""}
+    ),
     "POST /crossings/<uuid:crossing>/decline": Given(
         {"crossing": Id("crossing")}, form={"reason": "两栋楼"}
     ),
@@ -477,7 +486,7 @@ PAGES: Mapping[str, Given] = {
     "POST /queue/views": Given(form={"query": "view=overdue", "name": "逾期的"}),
     "POST /queue/views/<uuid:view>/drop": Given({"view": _any_id}),
     "POST /queue/do": Given(
-        form={"do": "claim", "case": CASE, "to": "", "query": ""},
+        form={"do": "claim", "case": CASE, "to": "", "query": "", "reason": ""},
         silent="a case that is none is left out of what is done, whoever asks",
     ),
     "POST /queue/undo": Given(form={"query": "", "reason": ""}),
@@ -493,7 +502,9 @@ PAGES: Mapping[str, Given] = {
     "GET /cases/<number>/deadline": Given(NUMBER),
     "POST /cases/<number>/claim": Given(NUMBER, form=_WHY),
     "POST /cases/<number>/release": Given(NUMBER, form=_WHY),
-    "POST /cases/<number>/assign": Given(NUMBER, form={"to": USER, **_WHY}),
+    "POST /cases/<number>/assign": Given(
+        NUMBER, form={"to": USER, **_WHY}, silent="a person who cannot take it is said like none"
+    ),
     "POST /cases/<number>/advance": Given(NUMBER, form={"words": "", **_WHY}),
     "POST /cases/<number>/review": Given(NUMBER, form={"outcome": "pass", "words": "", **_WHY}),
     "POST /cases/<number>/pause": Given(NUMBER, form=_WHY),
@@ -510,6 +521,7 @@ PAGES: Mapping[str, Given] = {
     "POST /cases/<number>/visits": Given(
         NUMBER,
         form={
+            "photos": "",
             "visited_at": "2026-11-20T10:00",
             "place": "3号楼",
             "people": "王联络",

@@ -3,6 +3,7 @@
 A test looks up every action that the code records; one without words here fails it.
 """
 
+from minsheng.faces.web.audit_answers import answer_names, answer_objects
 from minsheng.faces.web.audit_handling import handling_names, handling_objects
 from minsheng.faces.web.labels import role_name
 from minsheng.faces.web.words import _
@@ -11,7 +12,7 @@ from minsheng.faces.web.words import _
 def action_names() -> dict[str, str]:
     """Every action with its words, in the order in which the filter offers them."""
     names = {**_door_names(), **_people_names(), **_machine_names(), **_case_names(), **_rest()}
-    return names | handling_names()
+    return names | handling_names() | answer_names()
 
 
 def action_name(action: str) -> str:
@@ -42,6 +43,7 @@ def object_name(kind: str) -> str:
         "portal": _("网上受理"),
         "trail": _("审计记录"),
         **handling_objects(),
+        **answer_objects(),
     }.get(kind, kind)
 
 

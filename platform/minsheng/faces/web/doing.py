@@ -12,8 +12,10 @@ from minsheng.cases.service import (
     ReasonMissing,
     RevealRefused,
     RouteRefused,
+    find_case,
 )
 from minsheng.faces.web.desk import office_session
+from minsheng.faces.web.sight import sight
 from minsheng.handling.handovers_errors import BodyOutOfReach
 from minsheng.handling.service import (
     CloseRefused,
@@ -74,6 +76,7 @@ def attempt(
     """
     try:
         with office_session() as session:
+            find_case(session, number, sight())
             verb(session)
     except CaseNotFound:
         raise

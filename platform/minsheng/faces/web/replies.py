@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from minsheng.cases.service import find_case
 from minsheng.faces.web.case import wish
 from minsheng.faces.web.desk import needs, office_session, tools
 from minsheng.faces.web.doing import attempt
@@ -44,6 +45,7 @@ def save(number: str, reply: UUID) -> ResponseReturnValue:
     state: Saved | Stale
     try:
         with office_session() as session:
+            find_case(session, number, sight())
             replies.save_draft(session, tools(), wish(), reply, _version(), _words())
             found, case = find_reply(session, reply, sight())
             note_warnings(session, tools(), found, case)
