@@ -19,6 +19,7 @@ from offices_apart.matrix import (
     judge,
     one_other,
     own_ids,
+    read,
     said,
 )
 from offices_apart.operations import NOTICE, PREFIX, Given, all_operations, places
@@ -207,7 +208,7 @@ def _deaf(world: Any, name: str, given: Given) -> Iterator[str]:
     answer = caller.send(name, given, own_ids(mine))
     own = said(answer, *mine.ids.values())
     if answer.status_code >= 400 and not given.refused:
-        yield f"{name}: the own request is answered {answer.status_code} {answer.text[:200]}"
+        yield f"{name}: the own request is answered {answer.status_code} {read(answer)[:200]}"
     for place, wanted in places(given).items():
         if absent[place] == own and not (given.silent or wanted.public):
             yield f"{name}: {place} makes no difference"

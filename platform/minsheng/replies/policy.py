@@ -56,7 +56,7 @@ def mark_document(
         raise ReplyInvalid("state", f"use one of {', '.join(DOCUMENT_STATES)}")
     document = session.scalar(select(PolicyDocument).where(PolicyDocument.code == code))
     if document is None:
-        raise ReplyNotFound(_absent(code))
+        raise ReplyNotFound(_absent())
     document.state, document.checked_at = state, tools.clock.now()
     session.flush()
     tools.auditor.record(session, wish.actor, f"document.{state}", "document", document.id)
@@ -82,7 +82,7 @@ def set_citations(session: Session, reply_id: uuid.UUID, codes: Sequence[str]) -
     ids = {row.code: row.id for row in session.execute(chosen)} if wanted else {}
     for code in wanted:
         if code not in ids:
-            raise ReplyNotFound(_absent(code))
+            raise ReplyNotFound(_absent())
     session.execute(delete(ReplyCitation).where(ReplyCitation.reply_id == reply_id))
     tenant_id = tenant_of(session)
     rows = [
@@ -104,8 +104,8 @@ def cited_by(session: Session, reply_id: uuid.UUID) -> list[Cited]:
     return [Cited(each.id, each.code, each.title, each.url, each.state) for each in found]
 
 
-def _absent(code: str) -> str:
-    return f"the library has no document {code[:60]!r}: add it, or correct the number"
+def _absent() -> str:
+    return "the library has no document of this number: add it, or correct the number"
 
 
 def _check(code: str, title: str, url: str) -> None:

@@ -45,6 +45,11 @@ class Cell:
         return " | ".join((self.operation, self.place, self.relation, self.caller, self.layer))
 
 
+def read(answer: TestResponse) -> str:
+    """What an answer says; a picture as well as it can be read."""
+    return answer.get_data().decode(errors="replace")
+
+
 def callers(face: str) -> tuple[str, ...]:
     """Who may ask on a face: every role on pages, a client of every scope and of none."""
     return {"page": ROLES, "api": (*SCOPES, NO_SCOPE), "door": ("anybody",)}[face]
@@ -106,7 +111,7 @@ def one_other(office: Office, attacked: str, value: str) -> Callable[[str, Id], 
 
 def said(answer: TestResponse, *names: str) -> tuple[int, str, str]:
     """Status, where it leads and body, without the ids asked for and those just made."""
-    text, leads = answer.get_data(as_text=True), answer.headers.get("Location", "")
+    text, leads = read(answer), answer.headers.get("Location", "")
     spelled = {spelling for name in names if name for spelling in (name, quote(name))}
     for name in sorted(spelled, key=len, reverse=True):
         text, leads = text.replace(name, "ID"), leads.replace(name, "ID")
@@ -161,7 +166,7 @@ def _denied(answer: TestResponse, given: Given, *, may: bool) -> list[str]:
 
 def _seen(answer: TestResponse, given: Given, foreign: Office, asked: str = "") -> list[str]:
     """Foreign texts, and foreign ids other than the one asked for, in an answer."""
-    text = answer.get_data(as_text=True) + json.dumps([*answer.headers], ensure_ascii=False)
+    text = read(answer) + json.dumps([*answer.headers], ensure_ascii=False)
     found = [foreign.mark] if foreign.mark in text else []
     hidden = {kind: value for kind, value in foreign.ids.items() if kind != "tenant"}
     hidden = {} if given.echoes else hidden
@@ -171,4 +176,4 @@ def _seen(answer: TestResponse, given: Given, foreign: Office, asked: str = "") 
 
 def _short(answer: TestResponse) -> str:
     leads = answer.headers.get("Location", "")
-    return f"{answer.status_code} {leads} {answer.get_data(as_text=True)[:300]!r}"
+    return f"{answer.status_code} {leads} {read(answer)[:300]!r}"

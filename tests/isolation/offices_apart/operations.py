@@ -259,7 +259,7 @@ API: Mapping[str, Given] = {
         NUMBER, body={"subject": "电梯停运维修", "reason": ""}
     ),
     "POST /cases/<number>/unpublish": Given(
-        NUMBER, body={"reason": ""}, silent="it is shown to nobody"
+        NUMBER, body={"reason": ""}, silent="it is shown to nobody", refused="it is shown to nobody"
     ),
     "GET /low-ratings": Given(query={"state": "all", "after": "", "limit": 50}),
     "POST /low-ratings/<uuid:review>/close": Given(
@@ -292,6 +292,7 @@ API: Mapping[str, Given] = {
     "POST /matching/joins/<uuid:message_id>/verdict": Given(
         {"message_id": MESSAGE}, body={"verdict": "right", "sampled": True, "reason": "同一件事"},
         silent="the matcher joined nothing here",
+        refused="the matcher joined nothing here",
     ),
     "POST /cases/<number>/dispatch": Given(
         NUMBER,
@@ -313,7 +314,10 @@ API: Mapping[str, Given] = {
     "POST /crossings/choices/<uuid:crossing_id>": Given(
         {"crossing_id": Id("choice")}, body={"lead": TENANT}
     ),
-    "GET /handovers": Given(query={"direction": "out", "state": "", "cursor": "", "limit": 50}),
+    "GET /handovers": Given(
+        query={"direction": "out", "state": "", "cursor": "", "limit": 50},
+        echoes="who handed it down sees in the list what the body below has got",
+    ),
     "GET /handovers/<uuid:handover_id>": Given(_HANDOVER),
     "POST /handovers/<uuid:handover_id>/accept": Given(_GOT),
     "POST /handovers/<uuid:handover_id>/return": Given(_GOT, body={"reason": "不属于本单位"}),
