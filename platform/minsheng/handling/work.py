@@ -4,6 +4,7 @@ One row is one transaction: a case whose deadline cannot be counted holds up no 
 """
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -23,7 +24,7 @@ from minsheng.handling.settling import AGAIN, UNCLAIMED, settle, watch_claim
 from minsheng.runtime.work import Claim, finish_work, put_off
 
 
-class RowWork:
+class RowWork(ABC):
     """Does each claimed row in a transaction of its own; ``kind`` is the kind it answers."""
 
     kind: ClassVar[str]
@@ -42,9 +43,9 @@ class RowWork:
                 else:
                     put_off(session, claim, again)
 
+    @abstractmethod
     def do(self, session: Session, row_id: uuid.UUID) -> datetime | None:
         """Do one row; when to come again, None when it is done."""
-        raise NotImplementedError
 
 
 class Settler(RowWork):

@@ -62,6 +62,7 @@ class Sending:
             raise self._meant(error, begun=begun) from error
 
     def _tell(self, announced: Callable[[], None]) -> None:
+        # Whatever ends the telling, the child must not live on with a send that nobody knows of.
         try:
             announced()
         except BaseException:
