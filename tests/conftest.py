@@ -201,7 +201,7 @@ def _new_code(kind: str, codes: Codes) -> str:
     """A code in a range that no other kind reaches: cities end in an odd digit before their 00."""
     number = next(codes[kind])
     forms = {
-        "province": f"{29 + number:02d}0000",
+        "province": f"{10 + number:02d}0000",
         "city": f"{3001 + 2 * number:04d}00",
         "county": f"{200000 + number:06d}",
         "street": f"{200000000 + number:09d}",

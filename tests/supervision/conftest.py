@@ -40,8 +40,8 @@ def add_up(process: Process) -> Callable[..., None]:
 
 @pytest.fixture
 def tree(process: Process, office: Any) -> dict[str, int]:
-    """A province with two cities, the first of which has two counties."""
-    province = office("province")
-    first, second = office("city", below=province), office("city", below=province)
+    """An office with two below it, the first of which has two: a city, counties and streets."""
+    province = office("city")
+    first, second = office("county", below=province), office("county", below=province)
     ids = {"province": province, "first": first, "second": second}
-    return ids | {name: office("county", below=first) for name in ("east", "west")}
+    return ids | {name: office("street", below=first) for name in ("east", "west")}

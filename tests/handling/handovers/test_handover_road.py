@@ -69,7 +69,7 @@ def test_feature_d12_a_parent_closes_only_when_every_child_answered(world: Any) 
     world.answer(world.county, world.incoming(world.county).to_message, "已修好。")
     world.carry()
     with world.session(world.city) as session:
-        assert "not answered yet by 测试单位county:" in every_child_answered(session, case)
+        assert "not answered yet by 测试单位street:" in every_child_answered(session, case)
     world.answer(world.sibling, world.incoming(world.sibling).to_message, "已配合。")
     world.carry()
     with world.session(world.city) as session:

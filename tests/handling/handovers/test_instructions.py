@@ -132,7 +132,7 @@ def test_feature_a8_what_is_addressed_to_a_leader_stays_in_view_after_dispatch_a
     desk.dispatch(desk.city, number, desk.county)
     desk.carry()
     (row,) = inbox(desk)
-    assert (row.number, row.bodies, row.addressee) == (number, ["测试单位county"], "市长张志强")
+    assert (row.number, row.bodies, row.addressee) == (number, ["测试单位street"], "市长张志强")
     case = desk.row(desk.city, number)
     with desk.session(desk.city) as session:
         place_case(session, case.id, stage="closed", closed_at=desk.tools.clock.now())

@@ -253,6 +253,7 @@ API: Mapping[str, Given] = {
             "rated_at": "2026-11-20T09:00:00+08:00",
         },
         silent="no message of this name has come by any channel",
+        refused="no message of this name has come by any channel",
     ),
     "GET /cases/<number>/ratings": Given(NUMBER),
     "POST /cases/<number>/publish": Given(
