@@ -279,6 +279,7 @@ API: Mapping[str, Given] = {
         {"sample": str(uuid.UUID(int=1)), **NUMBER},
         body={"result": "sound", "words": "现场看过"},
         silent="no case of this office was drawn in it",
+        refused="no case of this office was drawn in it",
     ),
     "POST /findings/<uuid:finding_id>/answer": Given(
         {"finding_id": FINDING}, body={"outcome": "different", "reason": "两栋楼"}
@@ -349,7 +350,12 @@ API_HANDLING: Mapping[str, Given] = {
     "POST /cases/<number>/advance": Given(
         _ONE, body={**_BY, "words": ""}, refused="the case may be at its last step"
     ),
-    "POST /cases/<number>/return": Given(_ONE, body={**_BY, "to": ""}, refused=_LATE),
+    "POST /cases/<number>/return": Given(
+        _ONE,
+        body={**_BY, "to": ""},
+        refused=_LATE,
+        silent="a case at its first step goes back for nobody, whoever is named",
+    ),
     "POST /cases/<number>/review": Given(
         _ONE,
         body={**_BY, "words": "", "outcome": "pass"},
@@ -371,7 +377,10 @@ API_HANDLING: Mapping[str, Given] = {
         body={"grant": True, "person": "lingdao", "words": ""},
     ),
     "POST /cases/<number>/close": Given(
-        _ONE, body={**_BY, "words": "", "outcome": "resolved"}, refused=_LATE
+        _ONE,
+        body={**_BY, "words": "", "outcome": "resolved"},
+        refused=_LATE,
+        silent="a case that is not done is closed by nobody, whoever is named",
     ),
     "POST /cases/<number>/reopen": Given(_ONE, body=_VERSION),
     "POST /cases/<number>/exempt": Given(_ONE, body={**_VERSION, "person": "", "what": "reply"}),
