@@ -17,6 +17,8 @@ def log_in(page: Page, desk: Any) -> None:
     page.get_by_label("口令").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("heading", name="全部", exact=True)).to_be_visible()
+    # The heading is seen before the script that answers keys has run; load ends after both.
+    page.wait_for_load_state()
 
 
 def test_one_case_with_three_origins_becomes_one_with_two_and_another(
