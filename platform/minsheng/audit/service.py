@@ -51,10 +51,15 @@ class Auditor:
         object_kind: str,
         *object_ids: uuid.UUID | str | int,
         result: str = "ok",
+        tenant_id: int = 0,
     ) -> None:
-        """Write one entry for each object in the transaction that changes it."""
+        """Write one entry for each object in the transaction that changes it.
+
+        ``tenant_id`` names the office where the session has none of its own.
+        """
+        office = tenant_id or tenant_of(session)
         rows = [
-            self._row(tenant_of(session), actor, action, object_kind, str(object_id), result)
+            self._row(office, actor, action, object_kind, str(object_id), result)
             for object_id in object_ids
         ]
         insert_rows(session, AuditEntry, rows)

@@ -8,7 +8,7 @@ uncertain (待核实) unless the person says that nothing was sent since the bac
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from minsheng.audit import Tools
+from minsheng.audit import Actor, Tools
 from minsheng.cases.service import Wish
 from minsheng.replies.errors import ReplyConflict, ReplyInvalid
 from minsheng.replies.fanout import DELIVER
@@ -25,8 +25,11 @@ _HOLD = text("""
 """)
 
 
-def hold_all(session: Session, tools: Tools, reason: str, by: str = "operator:restore") -> int:
-    """Put every office's deliveries on hold; how many offices there are.
+RESTORER = Actor("operator", "restore")
+
+
+def hold_all(session: Session, tools: Tools, reason: str, by: Actor = RESTORER) -> int:
+    """Put every office's deliveries on hold, with an audit entry each; how many offices there are.
 
     For a session of the owner's login without an office, as after ``minsheng db restore``; each
     office's row is written as that office, since row security binds the owner too.
@@ -34,8 +37,11 @@ def hold_all(session: Session, tools: Tools, reason: str, by: str = "operator:re
     bodies = list(session.scalars(_BODIES))
     for tenant_id in bodies:
         session.execute(_AS_BODY, {"tenant": str(tenant_id)})
-        row = {"tenant": tenant_id, "id": new_id(), "reason": reason[:300], "by": by}
+        row_id = new_id()
+        row = {"tenant": tenant_id, "id": row_id, "reason": reason[:300], "by": str(by)}
         session.execute(_HOLD, row | {"now": tools.clock.now()})
+        said = (by, "delivery.hold", "hold", row_id)
+        tools.auditor.record(session, *said, tenant_id=tenant_id)
     session.execute(_AS_BODY, {"tenant": ""})
     return len(bodies)
 

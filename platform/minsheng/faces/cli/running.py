@@ -1,4 +1,4 @@
-"""``demo``, ``serve``, ``worker`` and ``db``: what runs and what it stands on."""
+"""``demo``, ``serve`` and ``worker``: what runs."""
 
 import click
 
@@ -8,7 +8,6 @@ from minsheng.faces.process import settled
 from minsheng.faces.server import serve_web
 from minsheng.faces.worker import run_workforce
 from minsheng.runtime.logs import configure_logs
-from minsheng.runtime.migrate import upgrade
 from minsheng.runtime.settings import Settings
 
 
@@ -39,16 +38,3 @@ def worker() -> None:
     settings = Settings.from_environ()
     configure_logs(settings.text("MINSHENG_LOG_LEVEL"))
     run_workforce(settings)
-
-
-@click.group()
-def db() -> None:
-    """The database."""
-
-
-@db.command("upgrade")
-@clear_errors
-def db_upgrade() -> None:
-    """Bring the database to the shape this version needs."""
-    upgrade(settled(Settings.from_environ()).text("MINSHENG_DATABASE_OWNER_URL"))
-    click.echo("the database is up to date")

@@ -20,6 +20,7 @@ from minsheng.faces.process import Process, build
 from minsheng.faces.server import PortTaken
 from minsheng.faces.start import StartRefused
 from minsheng.faces.table import PROBLEMS
+from minsheng.runtime.backup import BackupError
 from minsheng.runtime.crypto import KeyMissing, SealBroken
 from minsheng.runtime.database import DatabaseNotConfigured
 from minsheng.runtime.embedded import EmbeddedServerFailed
@@ -31,6 +32,7 @@ R = TypeVar("R")
 OPERATOR = Actor("operator", "command line")
 _EXPECTED: tuple[type[Exception], ...] = (
     *PROBLEMS,
+    BackupError,
     CaseError,
     DatabaseNotConfigured,
     DemoError,
