@@ -4,23 +4,18 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from minsheng.audit import Tools
 from minsheng.cases.models import Case
-from minsheng.cases.service import place_case
-from minsheng.cases.standing import ReplyState
 from minsheng.intake.channels import PUSHED
 from minsheng.intake.models import Channel
 from minsheng.replies.models import (
-    FAILED,
     OFFERED,
     READY,
     REPLY,
-    SENT,
     SUPERSEDED,
-    UNCERTAIN,
     Outgoing,
     Reply,
 )
@@ -69,29 +64,54 @@ def messages_answered(session: Session, reply_id: uuid.UUID) -> set[uuid.UUID]:
     return {each for origin in _answered(session, (reply_id,)) for each in origin.messages}
 
 
+_OFFICIAL = text("""
+    select k.id from cases k
+    where k.tenant_id = :tenant and k.id in (
+        select case_id from replies
+        where tenant_id = :tenant and id = any(:ids) and official)
+    order by k.id for no key update
+""")
+_STATES = text("""
+    with said as (
+        select r.case_id, r.round, case
+            when bool_or(o.state in ('uncertain', 'failed')) then 'uncertain'
+            when bool_and(o.state in ('sent', 'superseded')) is not false then 'delivered'
+            else 'approved' end as state
+        from replies r
+        left join outbox o on o.tenant_id = :tenant and o.reply_id = r.id
+        where r.tenant_id = :tenant and r.id = any(:ids) and r.official
+        group by r.id, r.case_id, r.round
+    )
+    update cases k set reply_state = said.state, version = k.version + 1
+    from said where k.tenant_id = :tenant and k.id = said.case_id and k.round = said.round
+      and k.reply_state <> said.state
+""")
+
+
+def lock_answered(session: Session, reply_ids: Collection[uuid.UUID]) -> None:
+    """Lock the cases whose official replies these are, in the order of their ids.
+
+    Before their deliveries are written: who approves a correction locks in the same order, and of
+    two channels that finish one reply at once the second sees what the first has written.
+    """
+    if reply_ids:
+        session.execute(_OFFICIAL, {"tenant": tenant_of(session), "ids": sorted(reply_ids)})
+
+
 def refresh_states(session: Session, reply_ids: Iterable[uuid.UUID]) -> None:
-    """Show on each case how far the delivery of its official reply has come."""
+    """Show on each case how far the delivery of its official reply has come.
+
+    Two statements for any number of replies; cases that the session holds are read anew.
+    """
     wanted = set(reply_ids)
     if not wanted:
         return
-    chosen = select(Reply.id, Reply.case_id).where(Reply.id.in_(wanted), Reply.official.is_(True))
-    case_of = {row.id: row.case_id for row in session.execute(chosen)}
-    states: dict[uuid.UUID, set[str]] = {reply_id: set() for reply_id in case_of}
-    rows = select(Outgoing.reply_id, Outgoing.state).where(Outgoing.reply_id.in_(case_of))
-    for row in session.execute(rows.distinct()):
-        states[row.reply_id].add(row.state)
-    shown = select(Case.id, Case.reply_state).where(Case.id.in_(set(case_of.values())))
-    before = {row.id: row.reply_state for row in session.execute(shown)}
-    for reply_id, case_id in sorted(case_of.items(), key=lambda each: each[1]):
-        state = _shown(states[reply_id])
-        if before[case_id] != state:
-            place_case(session, case_id, reply_state=state)
-
-
-def _shown(states: set[str]) -> ReplyState:
-    if states & {UNCERTAIN, FAILED}:
-        return "uncertain"
-    return "delivered" if states <= {SENT, SUPERSEDED} else "approved"
+    session.flush()
+    lock_answered(session, wanted)
+    session.execute(_STATES, {"tenant": tenant_of(session), "ids": sorted(wanted)})
+    for held in list(session.identity_map.values()):
+        if isinstance(held, Case):
+            session.expire(held)
 
 
 def _answered(session: Session, reply_ids: Collection[uuid.UUID]) -> list[Origin]:

@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import and_, select, text, update
+from sqlalchemy import Result, and_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,6 +38,8 @@ class Lease:
     channel_id: uuid.UUID
     fence: int
     next_try_at: datetime | None
+    down: bool = False
+    """Whether it was marked as down when the right was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ _TAKE = text("""
     update outlets set lease_until = :until, fence = fence + 1
     where tenant_id = :tenant and channel_id = :channel
       and (lease_until is null or lease_until < :now)
-    returning fence, next_try_at
+    returning fence, next_try_at, down_since
 """)
 
 
@@ -63,15 +66,26 @@ def take_outlet(
     session: Session, channel_id: uuid.UUID, now: datetime, until: datetime
 ) -> Lease | None:
     """The sole right to send by a channel; None while another worker has it."""
-    ensure_outlet(session, channel_id)
     asked = {"tenant": tenant_of(session), "channel": channel_id, "now": now, "until": until}
     row = session.execute(_TAKE, asked).one_or_none()
-    return None if row is None else Lease(channel_id, row.fence, row.next_try_at)
+    if row is None:
+        ensure_outlet(session, channel_id)
+        row = session.execute(_TAKE, asked).one_or_none()
+    if row is None:
+        return None
+    return Lease(channel_id, row.fence, row.next_try_at, row.down_since is not None)
+
+
+_KEEP = text("""
+    update outlets set lease_until = :until
+    where tenant_id = :tenant and channel_id = :channel and fence = :fence
+""")
 
 
 def keep_outlet(session: Session, lease: Lease, until: datetime) -> None:
     """Make the right last longer; raises StaleClaim when another worker has taken it."""
-    _change(session, lease, lease_until=until)
+    asked = {"tenant": tenant_of(session), "channel": lease.channel_id, "fence": lease.fence}
+    _demand_ours(session.execute(_KEEP, asked | {"until": until}))
 
 
 def leave_outlet(session: Session, lease: Lease) -> None:
@@ -142,6 +156,10 @@ def _change(session: Session, lease: Lease, **values: object) -> None:
         update(Outlet).where(*mine).values(**values),
         execution_options={"synchronize_session": False},
     )
+    _demand_ours(done)
+
+
+def _demand_ours(done: Result[Any]) -> None:
     if getattr(done, "rowcount", 0) != 1:
         message = "another worker sends by this channel now, nothing was changed"
         raise StaleClaim(message)

@@ -7,30 +7,28 @@ never sent again unasked. A plugin that announces the moment of sending is sent 
 a worker's death leaves one such row at most; the others in small parts, each looked up afterwards.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
-from minsheng.cases.models import CaseEvent
 from minsheng.intake.channels import channel_settings
 from minsheng.intake.host import HostError, PluginHost
 from minsheng.intake.host.sendings import Sending
 from minsheng.intake.models import Channel
-from minsheng.replies.fanout import refresh_states
+from minsheng.replies.fanout import lock_answered, refresh_states
 from minsheng.replies.models import (
     FAILED,
     READY,
-    REPLY,
     SENDING,
-    SENT,
     UNCERTAIN,
     Outgoing,
 )
+from minsheng.replies.outcomes import Outcome, Unasked, tell_ended, write_sent, write_state
 from minsheng.replies.outlets import (
     MOST_FAILED,
     Lease,
@@ -40,9 +38,7 @@ from minsheng.replies.outlets import (
     note_up,
 )
 from minsheng.replies.parcels import Parcel, pack
-from minsheng.runtime.database import insert_rows
 from minsheng.runtime.failpoints import failpoint
-from minsheng.runtime.ids import new_id
 from minsheng.runtime.work import finish_work, hold_work, put_off
 from minsheng_sdk import (
     ChannelError,
@@ -54,14 +50,12 @@ from minsheng_sdk import (
     RateLimited,
     Settings,
 )
-from minsheng_tenants import tenant_of
 
-PART = 25
+PART = 50
 """How many replies are marked "sending" at once where the source can be asked about each."""
 ORDER_SECONDS = 5
 _ROW_MINUTES = (1, 5, 15, 30, 60, 120, 240)
 """Minutes to the next try of one reply that failed alone, by attempts; the last one repeats."""
-_WORDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +67,6 @@ class Office:
     tenant_id: int
     lease: timedelta
     give_up: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one try; ``error`` is None for a receipt."""
-
-    parcel: Parcel
-    receipt: DeliveryReceipt | None = None
-    error: Exception | None = None
-
-    @property
-    def unknown(self) -> bool:
-        """Whether the reply may have arrived."""
-        return isinstance(self.error, DeliveryUncertain | _Unasked)
-
-    @property
-    def needs_person(self) -> bool:
-        """Whether somebody has to change something first: settings, account, plugin."""
-        ended = isinstance(self.error, DeliveryRefused | DeliveryUncertain | None)
-        return not ended and not getattr(self.error, "retryable", False)
 
 
 @dataclass
@@ -111,7 +85,7 @@ class Turn:
         """Do what can be done; what is left over is put off, in order."""
         settings = channel_settings(self.office.tools, self.channel)
         self._settle_broken(settings)
-        size = 1 if self.info.announces else PART
+        size = PART if self.info.can_look_up and not self.info.announces else 1
         opened = self.office.host.sending(
             self.channel.plugin, settings, announces=self.info.announces
         )
@@ -138,7 +112,7 @@ class Turn:
             try:
                 found = self._look_up(settings, parcel)
             except (ChannelError, HostError) as error:
-                self._conclude([Outcome(parcel, error=_Unasked(error))])
+                self._conclude([Outcome(parcel, error=Unasked(error))])
                 continue
             if found is not None:
                 self._conclude([Outcome(parcel, receipt=found)])
@@ -152,20 +126,21 @@ class Turn:
         """The source has proved that nothing arrived."""
         with self._session() as session:
             self._hold(session)
-            _write(session, [parcel], self._now(), state=READY, asked=False)
+            write_state(session, [parcel], self._now(), state=READY, asked=False)
 
     def _send(self, sending: Sending, part: Sequence[Parcel]) -> None:
         with self._session() as session:
             packed = pack(session, self.office.tools, part, public=self.info.public)
         if not self.info.announces:
             part = self._begin(part)
-        outcomes: list[Outcome] = []
+        until, outcomes = self._now() + self.office.lease, list[Outcome]()
         for parcel in part:
             failpoint("deliver.before_send")
             outcome = self._try(sending, parcel, packed[parcel.row.id])
             failpoint("deliver.after_send")
             outcomes += [outcome] if outcome else []
-            if len([each for each in outcomes if each.error]) >= MOST_FAILED:
+            # A slow source must not make a part outlast its lease: the next worker would send too.
+            if self._now() >= until or _failures(outcomes) >= MOST_FAILED:
                 break
         tried = {each.parcel.row.id for each in outcomes}
         self._conclude(outcomes, [each for each in part if each.row.id not in tried])
@@ -209,19 +184,20 @@ class Turn:
 
     def _conclude(self, outcomes: Sequence[Outcome], untried: Sequence[Parcel] = ()) -> None:
         """Commit what became of a part; what was not tried is ready as before."""
-        now = self._now()
+        now, rows = self._now(), [each.parcel.row for each in outcomes]
+        replies = {row.reply_id for row in rows if row.reply_id is not None}
         with self._session() as session:
             self._hold(session)
-            _write_sent(session, [each for each in outcomes if each.receipt], now)
+            lock_answered(session, replies)
+            write_sent(session, outcomes, now)
             ended = [bool(each.receipt) or self._finish(session, each, now) for each in outcomes]
             done = zip(outcomes, ended, strict=True)
             finish_work(session, [each.parcel.claim for each, end in done if end])
             back = [each for each in untried if each.row.state == SENDING]
-            _write(session, back, now, state=READY)
-            if any(each.receipt for each in outcomes):
+            write_state(session, back, now, state=READY)
+            if self.lease.down and not self.sent and any(each.receipt for each in outcomes):
                 note_up(session, self.lease)
-            self._tell(session, outcomes, now)
-            replies = {each.parcel.row.reply_id for each in outcomes if each.parcel.row.reply_id}
+            tell_ended(session, self.office.tools, self.channel.code, rows)
             refresh_states(session, replies)
         for outcome, end in zip(outcomes, ended, strict=True):
             self.left.remove(outcome.parcel)
@@ -232,17 +208,17 @@ class Turn:
         """Write how one try failed; says whether the row is done, else it comes again."""
         parcel, error = outcome.parcel, outcome.error
         if isinstance(error, DeliveryUncertain) and not self.info.can_look_up:
-            _write(session, [parcel], now, state=UNCERTAIN, trouble=_trouble(error))
+            write_state(session, [parcel], now, state=UNCERTAIN, trouble=outcome.trouble)
         elif isinstance(error, DeliveryRefused):
-            _write(session, [parcel], now, state=FAILED, trouble=_trouble(error))
+            write_state(session, [parcel], now, state=FAILED, trouble=outcome.trouble)
         elif now - parcel.row.created_at >= self.office.give_up:
             # Given up is a state that is seen, and never a guess: what may be there is asked about.
             state = UNCERTAIN if outcome.unknown else FAILED
-            trouble = f"given up after {self.office.give_up.days} days: {_trouble(error)}"
-            _write(session, [parcel], now, state=state, trouble=trouble)
+            trouble = f"given up after {self.office.give_up.days} days: {outcome.trouble}"
+            write_state(session, [parcel], now, state=state, trouble=trouble)
         else:
             state = parcel.row.state if outcome.unknown else READY
-            _write(session, [parcel], now, state=state, trouble=_trouble(error))
+            write_state(session, [parcel], now, state=state, trouble=outcome.trouble)
             return False
         return True
 
@@ -257,7 +233,7 @@ class Turn:
             else:
                 for each in self.failed:
                     wait = max(_row_wait(each.parcel.row.attempts), _asked_wait(each.error))
-                    put_off(session, each.parcel.claim, now + wait, _name(each.error))
+                    put_off(session, each.parcel.claim, now + wait, each.name)
             leave_outlet(session, self.lease)
 
     def _note_down(self, session: Session) -> datetime:
@@ -266,27 +242,10 @@ class Turn:
             session,
             self.office.tools,
             self.lease,
-            _trouble(worst.error),
+            worst.trouble,
             person=worst.needs_person,
             wait=_asked_wait(worst.error),
         )
-
-    def _tell(self, session: Session, outcomes: Iterable[Outcome], now: datetime) -> None:
-        """One ledger entry and one audit entry for each row that came to an end."""
-        kinds = {SENT: "reply_sent", FAILED: "reply_failed", UNCERTAIN: "reply_uncertain"}
-        rows, tools = [], self.office.tools
-        for row in [each.parcel.row for each in outcomes if each.parcel.row.state in kinds]:
-            tools.auditor.record(session, SYSTEM, f"delivery.{row.state}", "delivery", row.id)
-            if row.kind != REPLY:
-                continue
-            data = {
-                "delivery": str(row.id), "reply": str(row.reply_id),
-                "channel": self.channel.code, "message": str(row.message_id),
-            }  # fmt: skip
-            entry = {"tenant_id": tenant_of(session), "id": new_id(), "case_id": row.case_id}
-            told = {"kind": kinds[row.state], "at": now, "actor": str(SYSTEM), "data": data}
-            rows.append(entry | told)
-        insert_rows(session, CaseEvent, rows)
 
     def _hold(self, session: Session) -> None:
         """Keep what is ours; raises StaleClaim when another worker took any of it."""
@@ -307,53 +266,8 @@ class _Changed(Exception):
     """The row was superseded or settled between being read and being sent."""
 
 
-class _Unasked(Exception):
-    """The source could not be asked whether a reply arrived; it is asked again later."""
-
-    def __init__(self, cause: ChannelError | HostError) -> None:
-        super().__init__(str(cause))
-        self.retryable = cause.retryable
-
-
-def _write(session: Session, parcels: Sequence[Parcel], now: datetime, **values: object) -> None:
-    ids = [each.row.id for each in parcels]
-    if not ids:
-        return
-    session.execute(
-        update(Outgoing).where(Outgoing.id.in_(ids)).values(**values, changed_at=now),
-        execution_options={"synchronize_session": False},
-    )
-    for each in parcels:
-        for name, value in values.items():
-            setattr(each.row, name, value)
-
-
-_SENT = text("""
-    update outbox set state = 'sent', sent_at = :now, changed_at = :now, trouble = '',
-        asked = false, remote_id = :remote, detail = :detail
-    where tenant_id = :tenant and id = :id
-""")
-
-
-def _write_sent(session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Write all that arrived in one round trip."""
-    rows = []
-    for outcome in outcomes:
-        receipt, row = outcome.receipt, outcome.parcel.row
-        assert receipt is not None
-        row.state, row.asked = SENT, False
-        words = {"remote": receipt.remote_id[:_WORDS], "detail": receipt.detail[:_WORDS]}
-        rows.append({"tenant": row.tenant_id, "id": row.id, "now": now, **words})
-    if rows:
-        session.connection().execute(_SENT, rows)
-
-
-def _trouble(error: Exception | None) -> str:
-    return f"{type(error).__name__.lstrip('_')}: {error}"[:_WORDS]
-
-
-def _name(error: Exception | None) -> str:
-    return type(error).__name__.lstrip("_")
+def _failures(outcomes: Sequence[Outcome]) -> int:
+    return sum(each.error is not None for each in outcomes)
 
 
 def _row_wait(attempts: int) -> timedelta:
