@@ -163,7 +163,11 @@ def _told(standing: Standing) -> dict[str, Any]:
 
 
 def _read(kept: Mapping[str, Any]) -> Changes:
-    """Columns as an event kept them; a name that is no column any more is passed over."""
+    """Columns as an event kept them; a name that is no column any more is passed over.
+
+    How far a reply has come is not among them: what was delivered meanwhile stays delivered.
+    """
     known = {name: kept[name] for name in Changes.__annotations__ if name in kept}
+    known.pop("reply_state", None)
     moments = {name: datetime.fromisoformat(known[name]) for name in _MOMENTS if known.get(name)}
     return Changes(**{**known, **moments})  # type: ignore[typeddict-item]  # as they were written
