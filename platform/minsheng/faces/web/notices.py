@@ -70,6 +70,8 @@ def _plain() -> dict[str, Notice]:
         "paused": Notice(_("渠道已暂停。对方的来件不会丢，恢复后接着取。")),
         "resumed": Notice(_("渠道已恢复，马上取件。")),
         "replayed": Notice(_("已安排重新读取。读懂了就会离开隔离区。")),
+        "held": Notice(_("已暂停：放行以前一份也不发出。")),
+        "unheld": Notice(_("已放行：能查询的先查后发，查不到的转为待核实。")),
         "left": Notice(_("已退出。")),
         "too_many": Notice(_("多次不对，这次登录已经结束。请重新登录。"), "warn", "alert"),
         "password": Notice(_("口令已改，其他设备已全部退出。")),

@@ -144,6 +144,9 @@ def _sources(counts: Counts, current: str) -> list[Choice]:
     if may("channels.read"):
         href = url_for("channel_pages.show_channels")
         sources.append(Choice(_("渠道"), href, current == "channels", icon="channels"))
+    if may("deliveries.write"):
+        href = url_for("delivery_pages.show_deliveries")
+        sources.append(Choice(_("发送"), href, current == "deliveries", icon="send"))
     if may("quarantine.read"):
         href = url_for("quarantine_pages.show_quarantine")
         count = count_words(counts.aside, MOST_ASIDE) if counts.aside else ""

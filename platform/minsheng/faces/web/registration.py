@@ -16,6 +16,7 @@ from minsheng.faces.web.central import central_pages
 from minsheng.faces.web.channels import channel_pages
 from minsheng.faces.web.cookies import cookies_are_secure, keep_form_token
 from minsheng.faces.web.crossings import crossing_pages
+from minsheng.faces.web.deliveries import delivery_pages
 from minsheng.faces.web.desk import WebTools, csrf_token, keep_web_tools
 from minsheng.faces.web.errors import register_problem_page
 from minsheng.faces.web.handling import handling_pages
@@ -57,6 +58,7 @@ PAGES = (
     channel_pages,
     new_channel_pages,
     quarantine_pages,
+    delivery_pages,
     central_pages,
     provider_login_pages,
     provider_pages,
