@@ -5,7 +5,8 @@ the office's bound opens one low-rating review (差评倒查), whoever brought i
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,13 +18,13 @@ from minsheng.audit import Actor, Tools
 from minsheng.cases.ledger import case_event
 from minsheng.cases.models import Case, CaseEvent, CaseMessage
 from minsheng.cases.service import PLAIN, Sight, find_case
-from minsheng.citizens.errors import OriginNotFound, RatingRefused, SubmissionInvalid
+from minsheng.citizens.errors import CitizenError, OriginNotFound, RatingRefused, SubmissionInvalid
 from minsheng.citizens.forms import plain_text
 from minsheng.citizens.models import LowRatingReview, Rating
 from minsheng.citizens.portals import PORTAL, PortalView, citizen_actor, portal_of
 from minsheng.citizens.visits import Visit
 from minsheng.intake.confidential import hide_person
-from minsheng.intake.models import Message
+from minsheng.intake.models import Channel, Message
 from minsheng.intake.service import find_channel
 from minsheng.intake.text import mask_text
 from minsheng.runtime.ids import new_id
@@ -77,6 +78,11 @@ def rate(session: Session, tools: Tools, origin: str, visit: Visit, scores: Scor
     All three marks are asked for. Raises SubmissionInvalid naming the mark, or RatingRefused when
     nothing has been answered yet or the time is over.
     """
+    with _refusals_kept(session, tools, citizen_actor(origin), visit.message_id):
+        return _rate(session, tools, origin, visit, scores)
+
+
+def _rate(session: Session, tools: Tools, origin: str, visit: Visit, scores: Scores) -> RatingView:
     _check(scores, every=True)
     case = case_of(session, visit.message_id)
     if case is None or not is_answered(case):
@@ -107,18 +113,10 @@ def take_rating(
     round is meant, and an older word never replaces a newer one. Raises ChannelNotFound,
     OriginNotFound, or SubmissionInvalid for a mark that is none or no mark at all.
     """
-    _check(scores, every=False)
     found = find_channel(session, channel)
-    message_id = session.scalar(
-        select(Message.id)
-        .where(Message.channel_id == found.id, Message.external_id == external_id)
-        .order_by(Message.received_at, Message.id)
-        .limit(1)
-    )
-    case = case_of(session, message_id) if message_id else None
-    if message_id is None or case is None:
-        message = f"channel {channel} has brought no such message that has a case: send it first"
-        raise OriginNotFound(message)
+    with _refusals_kept(session, tools, actor, found.id):
+        _check(scores, every=False)
+        message_id, case = _origin(session, found, external_id)
     portal = portal_of(session)
     told = _Told(message_id, case, _round_at(session, case, rated_at), scores, found.plugin,
                  rated_at, rated_at)  # fmt: skip
@@ -126,6 +124,34 @@ def take_rating(
     if known is not None and known.changed_at >= rated_at:
         return _view(known, portal)
     return _store(session, tools, actor, portal, told)
+
+
+def _origin(session: Session, channel: Channel, external_id: str) -> tuple[uuid.UUID, Case]:
+    message_id = session.scalar(
+        select(Message.id)
+        .where(Message.channel_id == channel.id, Message.external_id == external_id)
+        .order_by(Message.received_at, Message.id)
+        .limit(1)
+    )
+    case = case_of(session, message_id) if message_id else None
+    if message_id is None or case is None:
+        message = f"channel {channel.code} has brought no such message that has a case: send it"
+        raise OriginNotFound(message)
+    return message_id, case
+
+
+@contextmanager
+def _refusals_kept(
+    session: Session, tools: Tools, actor: Actor, object_id: uuid.UUID
+) -> Iterator[None]:
+    """Leave one audit entry when a rating is refused, though its transaction is rolled back."""
+    try:
+        yield
+    except CitizenError as error:
+        result = f"refused: {type(error).__name__}"
+        with tools.database.session(tenant_of(session)) as own:
+            tools.auditor.record(own, actor, "rating.give", "message", object_id, result=result)
+        raise
 
 
 def ratings_of(session: Session, number: str, sight: Sight = PLAIN) -> list[RatingView]:

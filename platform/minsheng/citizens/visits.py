@@ -72,7 +72,10 @@ def visit_token(session: Session, tools: Tools, visit: Visit) -> str:
 
 
 def read_visit(session: Session, tools: Tools, token: str) -> Visit:
-    """The visit of a cookie; VisitEnded for one that is over, changed or another office's."""
+    """The visit of a cookie; VisitEnded for one that is over, changed or another office's.
+
+    One that was changed, or is another office's, leaves an audit entry; one that is over does not.
+    """
     cipher = tools.keyring.cipher(tenant_of(session))
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii"))
@@ -81,6 +84,9 @@ def read_visit(session: Session, tools: Tools, token: str) -> Visit:
         message_id = uuid.UUID(bytes=raw[:_ID_BYTES])
         seconds = int(cipher.open(_PLACE, message_id, raw[_ID_BYTES:]))
     except (SealBroken, ValueError, binascii.Error) as error:
+        with tools.database.session(tenant_of(session)) as own:
+            actor = citizen_actor("")
+            tools.auditor.record(own, actor, "citizen.track", "message", _NOBODY, result="refused")
         raise VisitEnded from error
     visit = Visit(message_id, datetime.fromtimestamp(seconds, UTC))
     if visit.until <= tools.clock.now():

@@ -15,7 +15,15 @@ from minsheng.cases.standing import place_cases
 from minsheng.handling.handover_models import LEAD, SENT, Handover, HandoverMessage
 from minsheng.handling.handovers_content import Packed, pack_case, seal_content
 from minsheng.handling.handovers_errors import OrderInvalid
-from minsheng.handling.handovers_orders import MOST_ORDERS, Body, Desk, Order, admit, lay_out
+from minsheng.handling.handovers_orders import (
+    MOST_ORDERS,
+    Body,
+    Desk,
+    Order,
+    admit,
+    lay_out,
+    refusals_kept,
+)
 from minsheng.handling.handovers_steps import step_of
 from minsheng.handling.handovers_words import CARRY, demand_reason, named
 from minsheng.runtime.database import insert_rows
@@ -55,7 +63,8 @@ def dispatch_many(
     if not 1 <= len(orders) <= MOST_ORDERS:
         message = f"hand over 1 to {MOST_ORDERS} cases at once"
         raise OrderInvalid("items", message)
-    desk = lay_out(session, wish, orders)
+    with refusals_kept(session, tools, wish.actor, "case.dispatch", orders[0].number):
+        desk = lay_out(session, wish, orders, tools.clock.now())
     bodies = [admit(session, tools, wish, desk, order) for order in orders]
     made = [
         _make(session, tools, wish, desk, order, body)

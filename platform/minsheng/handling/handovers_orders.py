@@ -6,14 +6,16 @@ one audit entry that outlives the caller's rollback.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
-from minsheng.audit import Tools
+from minsheng.audit import Actor, Tools
+from minsheng.cases.errors import CaseError
 from minsheng.cases.models import OPEN, Case, CaseMessage
 from minsheng.cases.service import CaseConflict, CaseNotFound, RouteRefused, Wish, demand_route
 from minsheng.cases.sight import in_sight
@@ -77,13 +79,27 @@ class Desk:
         return [*dict.fromkeys(before), self.own.id]
 
 
-def lay_out(session: Session, wish: Wish, orders: Sequence[Order]) -> Desk:
+@contextmanager
+def refusals_kept(
+    session: Session, tools: Tools, actor: Actor, action: str, number: str
+) -> Iterator[None]:
+    """Leave one audit entry when the block is refused, though its transaction is rolled back."""
+    try:
+        yield
+    except (HandlingError, CaseError) as error:
+        result = f"refused: {type(error).__name__}"
+        with tools.database.session(tenant_of(session)) as own:
+            tools.auditor.record(own, actor, action, "case", number[:40], result=result)
+        raise
+
+
+def lay_out(session: Session, wish: Wish, orders: Sequence[Order], now: datetime) -> Desk:
     """Read what the orders are about, their cases locked in the order of ids.
 
     Raises OrderInvalid, CaseNotFound or CaseConflict.
     """
     for order in orders:
-        check_order(order)
+        check_order(order, now)
     cases = _lock_cases(session, wish, {order.number for order in orders})
     ids = [case.id for case in cases.values()]
     own = session.scalars(select(Tenant).where(Tenant.id == tenant_of(session))).one()
@@ -100,20 +116,21 @@ def lay_out(session: Session, wish: Wish, orders: Sequence[Order]) -> Desk:
     return desk
 
 
-def check_order(order: Order) -> None:
-    """Look at the form of an order; raises OrderInvalid naming the field."""
+def check_order(order: Order, now: datetime) -> None:
+    """Look at the form of an order given ``now``; raises OrderInvalid naming the field."""
+    due = order.due_at
     demands = [demand.strip() for demand in order.demands]
     wrong = {
         "role": order.role not in (LEAD, CO),
         "note": len(order.note) > LONGEST_NOTE,
         "demands": len(demands) > MOST_DEMANDS or any(not 0 < len(d) <= 200 for d in demands),
-        "due_at": order.due_at is not None and order.due_at.tzinfo is None,
+        "due_at": due is not None and (due.tzinfo is None or due <= now),
     }
     use = {
         "role": "a body is handed a case as lead or as co",
         "note": f"the words of an order have at most {LONGEST_NOTE} characters",
         "demands": f"give at most {MOST_DEMANDS} demands of 1 to 200 characters",
-        "due_at": "a deadline names its offset from UTC",
+        "due_at": "a deadline lies ahead and names its offset from UTC",
     }
     for name, bad in wrong.items():
         if bad:
@@ -126,16 +143,9 @@ def admit(session: Session, tools: Tools, wish: Wish, desk: Desk, order: Order) 
     Raises BodyOutOfReach, RouteRefused or HandoverConflict, each kept in the audit trail.
     """
     case = desk.cases[order.number]
-    try:
+    with refusals_kept(session, tools, wish.actor, "case.dispatch", case.number):
         body = _reach(session, desk, case, order.to_code)
         _demand_free(desk, case, body, order)
-    except HandlingError as error:
-        why = type(error).__name__
-        with tools.database.session(tenant_of(session)) as own:
-            tools.auditor.record(
-                own, wish.actor, "case.dispatch", "case", case.number, result=f"refused: {why}"
-            )
-        raise
     if case.id in desk.marked:
         demand_route(session, tools, wish.actor, case, body.id)
     if desk.fresh_marks.get(case.id, frozenset()) & body.line:

@@ -6,7 +6,6 @@ followed up and done.
 
 import uuid
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
@@ -41,13 +40,6 @@ blueprint = ProblemBlueprint("handovers", __name__, description="Cases handed be
 _REASON = validate.Length(max=LONGEST_REASON)
 
 
-def ahead(moment: datetime) -> None:
-    """Refuse a deadline that has passed."""
-    if moment <= tools().clock.now():
-        message = "must lie ahead"
-        raise ma.ValidationError(message)
-
-
 class DispatchOrderSchema(Strict):
     """To whom a case goes: ``to`` is the code of a body below, ``role`` lead or co.
 
@@ -57,7 +49,7 @@ class DispatchOrderSchema(Strict):
 
     to = fields.String(required=True, validate=validate.Length(min=2, max=31))
     role = fields.String(load_default=LEAD, validate=validate.OneOf((LEAD, CO)))
-    due_at = fields.AwareDateTime(load_default=None, validate=ahead, allow_none=True)
+    due_at = fields.AwareDateTime(load_default=None, allow_none=True)
     note = fields.String(load_default="", validate=validate.Length(max=LONGEST_NOTE))
     demands = fields.List(
         fields.String(validate=validate.Length(min=1, max=200)),
