@@ -69,13 +69,21 @@ def list_reviews(
     return [ReviewView(*row) for row in session.execute(chosen)]
 
 
+def find_review(session: Session, review_id: uuid.UUID, sight: Sight = PLAIN) -> ReviewView:
+    """One review in sight; raises ReviewNotFound."""
+    row = session.execute(_reviews(sight).where(LowRatingReview.id == review_id)).one_or_none()
+    if row is None:
+        raise ReviewNotFound
+    return ReviewView(*row)
+
+
 def close_review(
     session: Session, tools: Tools, wish: Wish, review_id: uuid.UUID, found: Findings
 ) -> ReviewView:
     """Close a review with what it found; raises SubmissionInvalid, ReviewNotFound, ReviewClosed."""
     for name in ("cause", "responsible", "action"):
         _check(name, getattr(found, name).strip())
-    shown = _find(session, review_id, wish.sight)
+    shown = find_review(session, review_id, wish.sight)
     now = tools.clock.now()
     closed = session.execute(
         update(LowRatingReview)
@@ -101,7 +109,7 @@ def close_review(
     session.add(case_event(now, wish.actor, case_id, "review_closed", data))
     tools.auditor.record(session, wish.actor, "review.close", "review", review_id)
     session.flush()
-    return _find(session, review_id, wish.sight)
+    return find_review(session, review_id, wish.sight)
 
 
 def _reviews(sight: Sight) -> Select[*tuple[Any, ...]]:
@@ -128,13 +136,6 @@ def _reviews(sight: Sight) -> Select[*tuple[Any, ...]]:
         .join(Case, here)
         .where(*in_sight(sight))
     )  # fmt: skip
-
-
-def _find(session: Session, review_id: uuid.UUID, sight: Sight) -> ReviewView:
-    row = session.execute(_reviews(sight).where(LowRatingReview.id == review_id)).one_or_none()
-    if row is None:
-        raise ReviewNotFound
-    return ReviewView(*row)
 
 
 def _check(name: str, words: str) -> None:

@@ -44,7 +44,13 @@ from minsheng.citizens.ratings import (
     take_rating,
 )
 from minsheng.citizens.reopening import reopen
-from minsheng.citizens.reviews import Findings, ReviewView, close_review, list_reviews
+from minsheng.citizens.reviews import (
+    Findings,
+    ReviewView,
+    close_review,
+    find_review,
+    list_reviews,
+)
 from minsheng.citizens.samples import (
     RESULTS,
     Draw,
@@ -109,6 +115,7 @@ __all__ = [
     "count_send",
     "draw_sample",
     "find_matter",
+    "find_review",
     "ink_on",
     "list_matters",
     "list_reviews",

@@ -94,7 +94,7 @@ def tracked(session: Session, tools: Tools, visit: Visit) -> Tracked:
         subject=message.subject,
         body=message.body,
         received_at=message.received_at,
-        step=_STEP_OF.get(case.stage, "handling") if case else "received",
+        step=_step(case, answered=answered),
         round=turn,
         due_at=case.due_at if case and not answered else None,
         due_estimated=bool(case and case.due_estimated),
@@ -107,6 +107,12 @@ def tracked(session: Session, tools: Tools, visit: Visit) -> Tracked:
         reopen_days=portal_of(session).reopen_days,
         until=visit.until,
     )
+
+
+def _step(case: Case | None, *, answered: bool) -> str:
+    """One of STEPS; who can read the answer is told so, wherever the office's own flow stands."""
+    step = _STEP_OF.get(case.stage, "handling") if case else "received"
+    return "replied" if answered and step in ("received", "handling") else step
 
 
 def _answer(

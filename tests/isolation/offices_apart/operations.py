@@ -456,7 +456,26 @@ API_HANDLING: Mapping[str, Given] = {
 }  # fmt: skip
 """How cases are handled, below ``/api/v1``."""
 
+_NOT_DRAWN = "no case of this office was drawn in it"
 PAGES: Mapping[str, Given] = {
+    "GET /low-ratings": Given(query={"state": "open", "cursor": ""}),
+    "GET /low-ratings/<uuid:review>": Given({"review": str(uuid.UUID(int=1))}),
+    "POST /low-ratings/<uuid:review>/close": Given(
+        {"review": str(uuid.UUID(int=1))},
+        form={"cause": "没有上门", "responsible": "住建局", "action": "重新上门检修"},
+    ),
+    "GET /samples": Given(query={"cursor": ""}),
+    "POST /samples": Given(
+        form={"since": "2026-11-01", "until": "2026-11-30", "share": "5", "seed": "1"}
+    ),
+    "GET /samples/<uuid:sample>": Given({"sample": str(uuid.UUID(int=1))}),
+    "POST /samples/<uuid:sample>/cases/<number>": Given(
+        {"sample": str(uuid.UUID(int=1)), **NUMBER},
+        form={"result": "sound", "words": "现场看过"},
+        silent=_NOT_DRAWN,
+        refused=_NOT_DRAWN,
+    ),
+    "POST /cases/<number>/dossier": Given(NUMBER, form={"purpose": "verify", "words": ""}),
     "GET /crossings": Given(query={"cursor": ""}),
     "POST /crossings/<uuid:crossing>/agree": Given(
         {"crossing": Id("crossing")}, form={"reason": ""}

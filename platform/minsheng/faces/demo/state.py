@@ -17,13 +17,14 @@ class DemoState:
     """Made at the first run and kept (mode 0600); ``seeded_at`` is the day the samples count from.
 
     ``passwords`` by "office/username"; ``client`` holds client_id and client_secret; ``ports`` by
-    "office/plugin".
+    "office/plugin"; ``asked`` holds the query code and digits of what a citizen wrote.
     """
 
     seeded_at: str
     passwords: dict[str, str] = field(default_factory=dict)
     client: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
     complete: bool = False
 
     @property

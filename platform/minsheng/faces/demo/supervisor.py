@@ -14,6 +14,7 @@ from sqlalchemy import NullPool, create_engine, func, select, text
 
 from minsheng.cases.models import OPEN, Case
 from minsheng.cases.settling import SETTLE
+from minsheng.faces.demo.afterwards import ask, look_back
 from minsheng.faces.demo.errors import DemoFailed
 from minsheng.faces.demo.life import live
 from minsheng.faces.demo.parts import Part, log_file, running
@@ -43,7 +44,10 @@ def show_demo(settings: Settings) -> None:
         {"office": key.split("/")[0], "username": key.split("/")[1], "password": password}
         for key, password in state.passwords.items()
     ]
-    said = {"url": _address(settings), "accounts": accounts, "client": state.client}
+    said = {
+        "url": _address(settings), "accounts": accounts, "client": state.client,
+        "asked": state.asked,
+    }  # fmt: skip
     click.echo(json.dumps(said, ensure_ascii=False))
 
 
@@ -68,8 +72,11 @@ def run_demo(settings: Settings) -> None:
         ]
         _wait_for_web(process.settings, parts, stop)
         if first:
+            state.asked = ask(process.tools, tenant_id_of(process, _SHOW_OFFICE))
+            state.save(process.settings.home)
             _show_arrivals(process, sources, parts, stop)
             _say(f"{live(process.tools, tenant_id_of(process, _SHOW_OFFICE))} cases are in hand")
+            look_back(process.tools, tenant_id_of(process, _SHOW_OFFICE))
         if not stop.is_set():
             _introduce(process.settings, state, time.monotonic() - begun)
             _watch(stop, servers, parts)
@@ -131,7 +138,8 @@ def _show_arrivals(
     process: Process, sources: list[Source], parts: Sequence[Part], stop: threading.Event
 ) -> None:
     """Draw how the messages of the sources arrive and become cases, until all have."""
-    expected = sum(source.messages for source in sources)
+    written = 1  # By the portal, before the channels were read.
+    expected = written + sum(source.messages for source in sources)
     offices = [tenant_id_of(process, office) for office in {each.office for each in sources}]
     until = time.monotonic() + _ARRIVE_SECONDS
     shown = 0
@@ -183,6 +191,9 @@ def _introduce(settings: Settings, state: DemoState, seconds: float) -> None:
     click.echo("Look at: the queue; its view 已并案 (cases of several messages); 待查重 (what a")
     click.echo("person has to decide); 渠道 (runs of the three channels); 总览 (figures).")
     click.echo(f"  citizens   {_address(settings)}/p/{_SHOW_OFFICE}/")
+    if state.asked:
+        asked = state.asked
+        click.echo(f"  query code {asked['code']}, last four digits {asked['digits']} (查办理进度)")
     logs = " and ".join(str(log_file(settings, name)) for name in ("web", "worker"))
     click.echo(f"Logs: {logs}. Ctrl-C stops it all.")
 

@@ -57,13 +57,13 @@ def split_message(number: str) -> ResponseReturnValue:
     """Take one message out of the case; the page then offers the case it stands in now."""
     message = message_id(request.form.get("message", ""))
     if message is None:
-        return _back(number, "already")
+        return back_to_case(number, "already")
     try:
         with office_session() as session:
             home = split(session, tools(), wish(), number, [message])
     except (CaseConflict, MessageNotInCase):
-        return _back(number, "already")
-    return _back(number, "unmerged", home.number)
+        return back_to_case(number, "already")
+    return back_to_case(number, "unmerged", home.number)
 
 
 @case_pages.post("/<number>/unmerge")
@@ -75,8 +75,8 @@ def unmerge_case(number: str) -> ResponseReturnValue:
         with office_session() as session:
             unmerge(session, tools(), wish(), number, other)
     except CaseConflict:
-        return _back(number, "already")
-    return _back(number, "unmerged", other)
+        return back_to_case(number, "already")
+    return back_to_case(number, "unmerged", other)
 
 
 def render_case(session: Session, number: str, **more: object) -> str:
@@ -115,7 +115,8 @@ def message_id(given: str) -> uuid.UUID | None:
         return None
 
 
-def _back(number: str, done: str, about: str | None = None) -> ResponseReturnValue:
+def back_to_case(number: str, done: str, about: str | None = None) -> ResponseReturnValue:
+    """Back to the page of a case, which then says what was done, by its name in ``notices``."""
     return redirect(url_for("case_pages.show_case", number=number, done=done, about=about), 303)
 
 

@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from minsheng.faces.web.desk import needs, office_session, tools
 from minsheng.faces.web.labels import plugin_name
+from minsheng.faces.web.locale import language
 from minsheng.faces.web.rail import render_desk
+from minsheng.faces.web.times import named_day
 from minsheng.faces.web.words import _
 from minsheng.supervision.service import (
     LATE_AGES,
@@ -102,7 +104,7 @@ def channel_bars(figures: Figures) -> list[Bar]:
 
 def day_bars(figures: Figures) -> list[Bar]:
     """Messages by the day their case was opened."""
-    labels = [day.isoformat() for day, _count in figures.days]
+    labels = [named_day(day, figures.today, language()) for day, _count in figures.days]
     return _bars(labels, [count for _day, count in figures.days])
 
 

@@ -11,9 +11,11 @@ from minsheng.faces.web import labels
 from minsheng.faces.web.consequences import due_of
 from minsheng.faces.web.deadlines import Chip, deadline_chip
 from minsheng.faces.web.desk import may, tools, visitor
+from minsheng.faces.web.locale import language
 from minsheng.faces.web.reasons import reason_words
 from minsheng.faces.web.sight import sight
 from minsheng.faces.web.staff import people_names
+from minsheng.faces.web.times import local, named_day
 from minsheng.faces.web.words import _
 from minsheng.handling.custody import Custody, HandoverView, custody_of
 from minsheng.handling.deadlines import CountedDay, Deadline
@@ -162,6 +164,6 @@ def _day(counted: CountedDay) -> DayLine:
     if counted.name:
         words = f"{words} · {counted.name}"
     number = "" if counted.number is None else _("第 %(count)s 日", count=counted.number)
-    week = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
-    day = f"{counted.day.isoformat()} {week[counted.day.weekday()]}"
+    today = local(tools().clock.now()).date()
+    day = named_day(counted.day, today, language(), week=True)
     return DayLine(day, number, words, counted.estimated)

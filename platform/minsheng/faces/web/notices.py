@@ -38,7 +38,7 @@ def _notice(done: str, number: str) -> Notice | None:
         return _about(_("已拆出，来件现在在诉求 %(number)s。", number=number), number)
     if done == "merged" and number:
         return _about(_("已合并到诉求 %(number)s，可以随时拆出。", number=number), number)
-    known = _plain() | _handled() | _crossed()
+    known = _plain() | _handled() | _crossed() | _checked()
     return known.get(done) or _said_to_administrators(done)
 
 
@@ -106,6 +106,24 @@ def _crossed() -> dict[str, Notice]:
         "crossing_agreed": Notice(_("已同意。对方也同意后才会移交，在此之前双方都看不到内容。")),
         "crossing_declined": Notice(_("已记住：不是同一事项，这两件不再提示。")),
         "lead_chosen": Notice(_("已指定主办单位，双方会收到。")),
+    }
+
+
+def _checked() -> dict[str, Notice]:
+    """What is said when work that is done was looked at again."""
+    return {
+        "review_closed": Notice(_("倒查已办结，结论留在诉求的经过里。")),
+        "drawn": Notice(_("已抽取。请由没有经手的人逐件去看。")),
+        "looked_back": Notice(_("已记下。")),
+        "purpose_missing": Notice(_("没有导出：请选一项用途；选其他时请写明。"), "warn", "alert"),
+        "dossier_refused": Notice(
+            _("没有导出：里面有留言人要求保密，只有信访人员能导出。这次尝试已记录。"),
+            "warn",
+            "alert",
+        ),
+        "dossier_unmade": Notice(
+            _("没有导出：服务器缺少制作卷宗的部件，请找管理员。"), "warn", "alert"
+        ),
     }
 
 

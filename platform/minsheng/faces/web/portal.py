@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from babel.dates import format_date
-from flask import Blueprint, Flask, Response, redirect, request, url_for
+from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from minsheng.citizens.service import ink_on
@@ -17,7 +17,15 @@ from minsheng.faces.web.cookies import set_choice
 from minsheng.faces.web.desk import tools
 from minsheng.faces.web.locale import LANGUAGE_COOKIE, LANGUAGES, language
 from minsheng.faces.web.portal_board import board_pages
-from minsheng.faces.web.portal_door import at_portal, choose_look, keep_look, office, portal_page
+from minsheng.faces.web.portal_door import (
+    STORE_AWAY,
+    at_portal,
+    choose_look,
+    find_office,
+    keep_look,
+    office,
+    portal_page,
+)
 from minsheng.faces.web.portal_mine import mine_pages
 from minsheng.faces.web.portal_write import write_pages
 from minsheng.faces.web.times import local
@@ -101,12 +109,26 @@ def _problem(problem: Problem) -> ResponseReturnValue:
         429: (_("太频繁了"), _("请稍等一会儿再试。")),
         503: (_("暂时不能服务"), _("请稍等一会儿再试。已经提交的不会丢。")),
     }
+    _remember_office()
     wrong = _("这次没有完成，已经记录。请过一会儿再试。")
     title, words = known.get(problem.status, (_("出了差错"), wrong))
     page, status = portal_page(
         "problem.html", problem.status, title=title, words=words, number=problem.request_id
     )
     return page, status, [*problem.headers]
+
+
+def _remember_office() -> None:
+    """Give a page that is not there the head and foot of the office in its address, if one is."""
+    code = request.path.removeprefix(PREFIX).partition("/")[0]
+    if "portal" in g or not (code.isascii() and code.isprintable()):
+        return
+    try:
+        found = find_office(code)
+    except STORE_AWAY:
+        return
+    if found is not None:
+        g.portal = found
 
 
 def _tokens(colour: str) -> str:

@@ -47,6 +47,7 @@ class Rail:
     roles: tuple[str, ...]
     views: tuple[Choice, ...]
     saved: tuple[Saved, ...]
+    oversight: tuple[Choice, ...]
     sources: tuple[Choice, ...]
     administration: tuple[Choice, ...]
     notices: tuple[Notice, ...]
@@ -105,6 +106,7 @@ def make_rail(counts: Counts, current: str) -> Rail:
         roles=tuple(found.user.roles),
         views=tuple(_views(counts, current)),
         saved=counts.saved,
+        oversight=tuple(_oversight(current)),
         sources=tuple(_sources(counts, current)),
         administration=tuple(administration(current)),
         notices=tuple(notices()),
@@ -133,14 +135,25 @@ def _views(counts: Counts, current: str) -> list[Choice]:
     ]
 
 
+def _oversight(current: str) -> list[Choice]:
+    """What looks over many cases at once: the leader's page, the figures, checks on done work."""
+    reads = may("cases.read")
+    places = (
+        (may("instructions.sign"), "leader", _("领导阅批"), "leader_pages.show_leader", "stamp"),
+        (may("facts.read"), "figures", _("总览"), "central_pages.show_figures", "figures"),
+        (reads, "crossings", _("跨单位线索"), "crossing_pages.show_crossings", "route"),
+        (reads, "low-ratings", _("差评倒查"), "low_rating_pages.show_reviews", "flag"),
+        (reads, "samples", _("回头看"), "sample_pages.show_samples", "history"),
+    )
+    return [
+        Choice(label, url_for(endpoint), key == current, icon=icon)
+        for allowed, key, label, endpoint, icon in places
+        if allowed
+    ]
+
+
 def _sources(counts: Counts, current: str) -> list[Choice]:
     sources = []
-    if may("instructions.sign"):
-        leader = url_for("leader_pages.show_leader")
-        sources.append(Choice(_("领导阅批"), leader, current == "leader", icon="stamp"))
-    if may("facts.read"):
-        href = url_for("central_pages.show_figures")
-        sources.append(Choice(_("总览"), href, current == "figures", icon="figures"))
     if may("channels.read"):
         href = url_for("channel_pages.show_channels")
         sources.append(Choice(_("渠道"), href, current == "channels", icon="channels"))

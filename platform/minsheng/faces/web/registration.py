@@ -1,6 +1,6 @@
 """Puts the pages into an app."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from flask import Flask, request, url_for
 
@@ -18,6 +18,7 @@ from minsheng.faces.web.cookies import cookies_are_secure, keep_form_token
 from minsheng.faces.web.crossings import crossing_pages
 from minsheng.faces.web.deliveries import delivery_pages
 from minsheng.faces.web.desk import WebTools, csrf_token, keep_web_tools
+from minsheng.faces.web.dossiers import dossier_pages
 from minsheng.faces.web.errors import register_problem_page
 from minsheng.faces.web.handling import handling_pages
 from minsheng.faces.web.handovers import handover_pages
@@ -25,6 +26,7 @@ from minsheng.faces.web.headers import register_headers
 from minsheng.faces.web.leader import leader_pages
 from minsheng.faces.web.locale import language, register_locale, theme
 from minsheng.faces.web.login import login_pages
+from minsheng.faces.web.low_ratings import low_rating_pages
 from minsheng.faces.web.new_channel import new_channel_pages
 from minsheng.faces.web.oidc import provider_login_pages
 from minsheng.faces.web.pairs import pair_pages
@@ -34,6 +36,7 @@ from minsheng.faces.web.providers import provider_pages
 from minsheng.faces.web.quarantine import quarantine_pages
 from minsheng.faces.web.queue import queue_pages
 from minsheng.faces.web.replies import reply_pages
+from minsheng.faces.web.samples import sample_pages
 from minsheng.faces.web.secrecy import secrecy_pages
 from minsheng.faces.web.steps import factor_required, step_pages
 from minsheng.faces.web.styleguide import styleguide_pages
@@ -52,6 +55,9 @@ PAGES = (
     crossing_pages,
     reply_pages,
     leader_pages,
+    low_rating_pages,
+    sample_pages,
+    dossier_pages,
     styleguide_pages,
     secrecy_pages,
     pair_pages,
@@ -97,6 +103,13 @@ def _register_templates(app: Flask, tools: Tools) -> None:
     def spoken(moment: datetime) -> str:
         return times.spoken(moment, tools.clock.now(), language())
 
+    def plain_day(when: date) -> str:
+        there = times.local(when).date() if isinstance(when, datetime) else when
+        return times.named_day(there, times.local(tools.clock.now()).date(), language())
+
+    def last_day(until: datetime) -> str:
+        return plain_day(until - timedelta(days=1))
+
     def asset(name: str) -> str:
         return url_for("static", filename=assets.path(name))
 
@@ -105,7 +118,7 @@ def _register_templates(app: Flask, tools: Tools) -> None:
         return {"language": language(), "theme": theme(), "here": here}
 
     app.jinja_env.globals.update(asset=asset, csrf_token=csrf_token)
-    app.jinja_env.filters.update(_FILTERS, spoken=spoken)
+    app.jinja_env.filters.update(_FILTERS, spoken=spoken, plain_day=plain_day, last_day=last_day)
     app.context_processor(values)
 
 

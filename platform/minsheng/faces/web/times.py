@@ -1,6 +1,6 @@
 """Moments as people say them. All offices live in one zone: UTC+8, without summer time."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from babel.dates import format_date
 
@@ -38,6 +38,17 @@ def spoken(moment: datetime, now: datetime, language: str) -> str:
     else:
         pattern = "y年M月d日" if language == "zh" else "d MMM y"
     return format_date(there, pattern, locale="zh_Hans_CN" if language == "zh" else "en_GB")
+
+
+def named_day(which: date, today: date, language: str, *, week: bool = False) -> str:
+    """9月27日, with its day of the week where asked, and with the year if it is another one."""
+    zh = language == "zh"
+    pattern = "M月d日" if zh else "d MMM"
+    if which.year != today.year:
+        pattern = "y年M月d日" if zh else "d MMM y"
+    if week:
+        pattern = f"{pattern} EEE" if zh else f"EEE {pattern}"
+    return format_date(which, pattern, locale="zh_Hans_CN" if zh else "en_GB")
 
 
 def lasting(seconds: float) -> str:
