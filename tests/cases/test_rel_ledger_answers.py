@@ -1,4 +1,4 @@
-"""Random joining, parting, answering, rating and asking on: undone, all is as if never joined.
+"""Random joining, parting, answering, rating and writing on: undone, it is as if never joined.
 
 Two offices get the same messages through a real channel. In one of them cases are joined, taken
 apart and split at random; in both the same cases are answered, the same demands are written down
@@ -7,7 +7,6 @@ stays delivered (DESIGN invariant 4): each reply went once to every citizen whos
 case at that moment, and to nobody else.
 """
 
-import hashlib
 import os
 import uuid
 from collections import Counter
@@ -50,8 +49,11 @@ TOPICS = (
     "{}山小学门口流动摊贩占道，放学时孩子走在车道上，非常危险。",
 )
 WORDS = "青槐泜龙凤松柏竹梅兰菊荷桂枫杉桐榆柳桃李杏枣梨棠芦苇荻蒿艾麦黍稷稻粱菽麻葛藤萝蕉"
+# The first walk that Hypothesis draws is the simplest one, which does next to nothing.
 SCALE = int(os.environ.get("MINSHENG_SCALE") or 1)
-EXAMPLES, MATTERS, MESSAGES, STEPS = (3, 120, 200, 320) if SCALE >= 10 else (2, 7, 11, 22)
+EXAMPLES, MATTERS, MESSAGES, STEPS = (2, 120, 200, 320) if SCALE >= 10 else (2, 7, 11, 22)
+COLUMNS = (*NAMES, "state", "merged_into", "subject", "region", "message_count", "origins",
+           "channels", "last_at", "secret")  # fmt: skip
 KINDS = ("merge", "merge", "unmerge", "split", "write", "answer", "deliver", "rate", "demand")
 STEP = st.tuples(st.sampled_from(KINDS), *[st.integers(0, 9999)] * 3)
 
@@ -73,13 +75,14 @@ class Twin:
     clock: SetClock
     tenant_id: int
     source: Loopback
+    tools: Tools = field(init=False)
     runner: Runner = field(init=False)
     homes: dict[int, str] = field(default_factory=dict)
     turns: Counter[int] = field(default_factory=Counter)
     expected: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.runner = make_runner(self.process)
+        self.tools, self.runner = self.process.tools, make_runner(self.process)
         new = NewChannel("line", "hotline_12345", "热线", dict(self.source.settings))
         with self.session() as session:
             add_channel(session, self.tools, self.process.registry, LI.actor, new)
@@ -87,10 +90,6 @@ class Twin:
         seen = self.read()
         self.homes = {matter: number for number, inside in seen.held().items() for matter in inside}
         assert len(self.homes) == len(seen.cases) == MATTERS, "each matter has a case of its own"
-
-    @property
-    def tools(self) -> Tools:
-        return self.process.tools
 
     def session(self) -> Any:
         return self.tools.database.session(self.tenant_id)
@@ -115,10 +114,6 @@ class Twin:
                     return
             self.clock.move(timedelta(seconds=6))
         pytest.fail("what waits to be sent is sent in the end")
-
-    def write_on(self, matter: int) -> None:
-        self.turns[matter] += 1
-        self.arrive(said(matter, self.turns[matter]))
 
     def do(self, verb: Callable[..., Any], *given: Any, **more: Any) -> bool:
         """Try a verb; whether it was done. A refusal changes nothing."""
@@ -156,15 +151,11 @@ class Twin:
             now = self.clock.now()
             take_rating(session, self.tools, LI.actor, "line", name, Scores(*marks), now)
 
-    def demand(self, number: str, text: str) -> None:
-        with self.session() as session:
-            add_demands(session, self.tools, LI, number, [text])
-
     def got(self) -> Counter[tuple[str, int]]:
         """Which answer each citizen got at the source, by the matter."""
         mark_of = {name: self.read().marks[each] for each, name in self.read().names.items()}
         arrived = [(each.text, mark_of[each.external_id]) for each in self.source.delivered()]
-        return Counter((text, matter_of(mark)) for text, mark in arrived)
+        return Counter((text, _matter(mark)) for text, mark in arrived)
 
     def read(self) -> "Picture":
         with self.session() as session:
@@ -181,49 +172,30 @@ class Twin:
         seen, numbers = self.read(), {number: matter for matter, number in self.homes.items()}
         with self.session() as session:
             return {
-                str(numbers[case.number]): seen.columns(case) | self._besides(session, case)
+                str(numbers[case.number]): seen.columns(case) | besides(session, seen, case)
                 for case in seen.cases.values() if case.number in numbers
             }  # fmt: skip
 
-    def _besides(self, session: Any, case: Case) -> dict[str, Any]:
-        """Ratings, demands and the answer in force; of what was drafted nothing is left over."""
-        marks = self.read().marks
-        rated = {
-            marks[each.message_id]: (each.round, each.solved, each.manner, each.speed)
-            for each in ratings_of(session, case.number)
-        }
-        demands = select(Demand.number, Demand.text).where(Demand.case_id == case.id)
-        answers = select(Reply.public_text, Reply.round).where(Reply.case_id == case.id,
-                                                               Reply.official)  # fmt: skip
-        return {
-            "rated": rated,
-            "demands": list(map(tuple, session.execute(demands.order_by(Demand.number)))),
-            "answers": list(map(tuple, session.execute(answers.order_by(Reply.round)))),
-        }
-
     def figures(self) -> Any:
-        """The office's figures as its leader reads them."""
         self.work("roll_up")
         with self.session() as session:
             found = figures_of(session, self.tools, FiguresWish())
         return found.office.counts, found.open_ages, found.late_ages, found.channels, found.days
 
 
-def matter_of(mark: str) -> int:
-    return int(mark.split("-", maxsplit=1)[0])
+def _matter(mark: str) -> int:
+    return int(mark.partition("-")[0])
 
 
 def mark_of(body: str, received_at: datetime) -> str:
-    """Which message of which matter this is."""
-    (matter,) = (m for m in range(MATTERS) if said(m, 0).body in body)
+    ((topic, rest),) = ((at, each[2:]) for at, each in enumerate(TOPICS) if each[2:] in body)
+    matter = 4 * WORDS.index(body[body.index(rest) - 1]) + topic
     hours = (received_at - BEGUN - timedelta(minutes=matter)) / timedelta(hours=26)
     return f"{matter}-{round(hours)}"
 
 
 @dataclass
 class Picture:
-    """An office as it stands."""
-
     cases: dict[uuid.UUID, Case]
     marks: dict[uuid.UUID, str]
     names: dict[uuid.UUID, str]
@@ -234,7 +206,7 @@ class Picture:
         found: dict[str, dict[int, list[uuid.UUID]]] = {}
         for message_id, place in sorted(self.places.items()):
             case = found.setdefault(self.cases[place.case_id].number, {})
-            case.setdefault(matter_of(self.marks[message_id]), []).append(message_id)
+            case.setdefault(_matter(self.marks[message_id]), []).append(message_id)
         return found
 
     def joined(self) -> list[tuple[str, str]]:
@@ -243,11 +215,25 @@ class Picture:
         return sorted((into.number, case.number) for into, case in pairs if into.state == OPEN)
 
     def columns(self, case: Case) -> dict[str, Any]:
-        names = (*NAMES, "state", "merged_into", "subject", "region", "message_count", "origins",
-                 "channels", "last_at", "secret")  # fmt: skip
         here = [row.message_id for row in self.places.values() if row.case_id == case.id]
         messages = sorted(self.marks[each] for each in here)
-        return {name: getattr(case, name) for name in names} | {"messages": messages}
+        return {name: getattr(case, name) for name in COLUMNS} | {"messages": messages}
+
+
+def besides(session: Any, seen: Picture, case: Case) -> dict[str, Any]:
+    """Ratings, demands and the answers in force of a case."""
+    rated = {
+        seen.marks[each.message_id]: (each.round, each.solved, each.manner, each.speed)
+        for each in ratings_of(session, case.number)
+    }
+    demands = select(Demand.number, Demand.text).where(Demand.case_id == case.id)
+    official = Reply.case_id == case.id, Reply.official
+    answers = select(Reply.public_text, Reply.round).where(*official)
+    return {
+        "rated": rated,
+        "demands": list(map(tuple, session.execute(demands.order_by(Demand.number)))),
+        "answers": list(map(tuple, session.execute(answers.order_by(Reply.round)))),
+    }
 
 
 @dataclass
@@ -284,7 +270,8 @@ class Walk:
 
     def write(self, one: int, _two: int, _three: int, _at: str) -> bool:
         for each in (self.office, self.still):
-            each.write_on(one % MATTERS)
+            each.turns[one % MATTERS] += 1
+            each.arrive(said(one % MATTERS, each.turns[one % MATTERS]))
         return True
 
     def answer(self, one: int, _two: int, _three: int, at: str) -> bool:
@@ -305,20 +292,21 @@ class Walk:
     def rate(self, one: int, two: int, three: int, _at: str) -> bool:
         for each in (self.office, self.still):
             each.rate(one % MATTERS, (1 + two % 5, 1 + three % 5, 1 + (two + three) % 5))
-        # Of two ratings at one moment the first would stand.
-        self.office.clock.move(timedelta(seconds=1))
+        self.office.clock.move(timedelta(seconds=1))  # of two at one moment the first stands
         return True
 
     def demand(self, one: int, _two: int, _three: int, at: str) -> bool:
         matter = self._standing(one)
         for each in (self.office, self.still):
-            each.demand(each.homes[matter], f"第{at}项要求：公布整改期限")
+            with each.session() as session:
+                text = f"第{at}项要求：公布整改期限"
+                add_demands(session, each.tools, LI, each.homes[matter], [text])
         return True
 
     def _standing(self, one: int) -> int:
         """A matter whose own case stands."""
         held = self.office.read().held()
-        there = [matter for matter, number in self.office.homes.items() if number in held]
+        there = [matter for matter, home in self.office.homes.items() if home in held]
         return there[one % len(there)]
 
 
@@ -334,7 +322,7 @@ def _unmerge_one(office: Twin) -> bool:
     seen, homes = office.read(), office.homes
     named = {case.id: case.number for case in seen.cases.values()}
     born = {
-        named[row.home_id]: matter_of(seen.marks[row.message_id])
+        named[row.home_id]: _matter(seen.marks[row.message_id])
         for row in seen.places.values() if named[row.home_id] not in homes.values()
     }  # fmt: skip
     return any(
@@ -355,17 +343,15 @@ def _rejoin_one(office: Twin) -> bool:
     return False
 
 
-def digest(told: Any) -> str:
-    return hashlib.sha256(repr(told).encode()).hexdigest()
-
-
-def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
+def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
     """What two offices tell otherwise of the same matter."""
     assert sorted(ours) == sorted(theirs)
-    for matter, told in ours.items():
-        for name, value in told.items():
-            if value != theirs[matter][name]:
-                yield f"{matter} {name}: {value} != {theirs[matter][name]}"
+    return [
+        f"{matter} {name}: {value} != {theirs[matter][name]}"
+        for matter, told in ours.items()
+        for name, value in told.items()
+        if value != theirs[matter][name]
+    ]
 
 
 @pytest.fixture
@@ -376,14 +362,13 @@ def twins(process: Process, office: Any) -> Iterator[Callable[[], Walk]]:
         def make() -> Walk:
             clock = SetClock(datetime(2026, 11, 20, 4, 0, tzinfo=UTC))
             parts = replace(process, tools=replace(process.tools, clock=clock))
-
-            def twin() -> Twin:
+            made = []
+            for _ in range(2):
                 source = process.registry.get("hotline_12345").loopback()
                 source.start()
                 stack.callback(source.stop)
-                return Twin(parts, clock, office(), source)
-
-            return Walk(twin(), twin())
+                made.append(Twin(parts, clock, office(), source))
+            return Walk(*made)
 
         yield make
 
@@ -406,8 +391,7 @@ def test_answered_rated_and_written_on_while_joined_undone_is_as_if_never_joined
     put_back(walk.office)
     walk.deliver(0, 0, 0, "")
     ours, theirs = walk.office.told(), walk.still.told()
-    assert list(differences(ours, theirs)) == []
-    assert digest(ours) == digest(theirs)
+    assert differences(ours, theirs) == []
     assert walk.office.figures() == walk.still.figures()
     for each in (walk.office, walk.still):
         assert each.got() == each.expected, "every citizen got the answer once, and nobody else"
