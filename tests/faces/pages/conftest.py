@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from minsheng.accounts.service import NewUser, plant_user
-from minsheng.audit import SYSTEM, Tools
+from minsheng.audit import SYSTEM, Tools, make_tools
 from minsheng.cases.matching import MatchMaker
 from minsheng.faces.app import create_app
 from minsheng.faces.process import Process
@@ -34,12 +34,16 @@ from minsheng.intake.service import (
     push_messages,
 )
 from minsheng.runtime.bell import Bell
+from minsheng.runtime.clock import SetClock
+from minsheng.runtime.crypto import MasterKey
+from minsheng.runtime.database import Database
 from minsheng.runtime.settings import Settings
 from minsheng.runtime.work import claim_work
 from minsheng_sdk import Citizen, RawItem
 
 PASSWORD = "lao-shi-de-kou-ling-9"
 LEASE = timedelta(seconds=60)
+NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 CHANNELS = {"hotline_12345": "12345 热线", "mailbox": "县长信箱", "leaders_board": "领导留言板"}
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -157,14 +161,40 @@ _NUMBER = text("""
 """)
 
 
+@pytest.fixture(scope="session")
+def running_clock() -> SetClock:
+    """The clock of the application, which is made once: it takes as long as many a test."""
+    return SetClock(NOON)
+
+
 @pytest.fixture
-def page_app(tools: Tools) -> Iterator[Flask]:
+def clock(running_clock: SetClock) -> SetClock:
+    """The same clock, set to noon of 2026-11-20 in China again."""
+    running_clock.move(NOON - running_clock.now())
+    return running_clock
+
+
+@pytest.fixture(scope="session")
+def shared_app(
+    shared_database: Database, master: MasterKey, running_clock: SetClock
+) -> Iterator[Flask]:
     """The whole application over the shared test database; its bell rings for nobody."""
     settings = Settings.from_environ({"MINSHENG_TESTING": "1", "MINSHENG_SECOND_FACTOR": "offered"})
+    tools = make_tools(shared_database, master, running_clock)
     bell = Bell(Redis(port=1), {}, 30)
     process = Process(settings, tools, bell, PluginRegistry.load(), PluginHost())
     yield create_app(process)
     process.host.close()
+
+
+@pytest.fixture
+def page_app(shared_app: Flask, clock: SetClock) -> Iterator[Flask]:
+    """The application, its clock at noon, as if it had just begun."""
+    kept = dict(shared_app.config), dict(shared_app.extensions)
+    yield shared_app
+    for now, before in zip((shared_app.config, shared_app.extensions), kept, strict=True):
+        now.clear()
+        now.update(before)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -24,7 +24,7 @@ from minsheng.accounts.service import (
     plant_user,
     turn_off_user,
 )
-from minsheng.audit import SYSTEM, Tools
+from minsheng.audit import SYSTEM, Tools, make_tools
 from minsheng.faces.app import create_app
 from minsheng.faces.process import Process
 from minsheng.intake.host import PluginHost, PluginRegistry
@@ -46,10 +46,23 @@ def make_app(tools: Tools, **more: str) -> Iterator[Flask]:
     process.host.close()
 
 
-@pytest.fixture
-def app(tools: Tools) -> Iterator[Flask]:
+@pytest.fixture(scope="module")
+def lasting_tools(shared_database: Database, master: Any, running_clock: Any) -> Tools:
+    return make_tools(shared_database, master, running_clock)
+
+
+@pytest.fixture(scope="module")
+def app(lasting_tools: Tools) -> Iterator[Flask]:
     """The application as it comes: everybody needs a second factor."""
-    yield from make_app(tools)
+    yield from make_app(lasting_tools)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(lasting_tools: Tools, logins: Any) -> Iterator[Flask]:
+    """Another application on the same database, with connections of its own."""
+    away = Database(logins.app, logins.worker)
+    yield from make_app(replace(lasting_tools, database=away))
+    away.dispose()
 
 
 @dataclass
@@ -372,10 +385,9 @@ def test_new_recovery_codes_need_a_code_and_void_the_old_ones(person: Person) ->
 
 
 @pytest.fixture
-def offered(tools: Tools, office: Callable[..., int]) -> Iterator[Person]:
+def offered(tools: Tools, page_app: Flask, office: Callable[..., int]) -> Person:
     """A person of a service that offers the second factor and asks for none."""
-    for app in make_app(tools, SECOND_FACTOR="offered"):
-        yield new_person(tools, app, office("county"))
+    return new_person(tools, page_app, office("county"))
 
 
 def test_where_the_factor_is_offered_one_comes_in_without_and_may_set_it_up(
@@ -452,7 +464,7 @@ def cut_role(person: Person, admin: Person) -> None:
     [(log_out, 303), (turn_off, 303), (change, 303), (expire, 303), (wait, 303), (cut_role, 403)],
 )
 def test_rel_a2_what_ends_a_session_ends_it_in_another_process_at_its_next_request(
-    person: Person, logins: Any, master: Any, ending: Ending, status: int
+    person: Person, elsewhere: Flask, ending: Ending, status: int
 ) -> None:
     """Two applications on one database, each with connections of its own."""
     person.come_in()
@@ -461,17 +473,11 @@ def test_rel_a2_what_ends_a_session_ends_it_in_another_process_at_its_next_reque
         plant_user(session, person.tools, SYSTEM, new)
     admin = person.again()
     admin.username = "an"
-    away = Database(logins.app, logins.worker)
-    tools = type(person.tools)(
-        away, person.tools.clock, person.tools.keyring, person.tools.auditor, person.tools.master
-    )
-    for app in make_app(tools):
-        elsewhere = app.test_client()
-        elsewhere.set_cookie("minsheng", person.token())
-        assert elsewhere.get("/queue").status_code == 200
-        ending(person, admin)
-        assert elsewhere.get("/queue").status_code == status
-    away.dispose()
+    there = elsewhere.test_client()
+    there.set_cookie("minsheng", person.token())
+    assert there.get("/queue").status_code == 200
+    ending(person, admin)
+    assert there.get("/queue").status_code == status
 
 
 def test_rel_p4_with_the_store_away_nobody_comes_in(person: Person, master: Any) -> None:
