@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/pytest -n 3 --dist loadgroup
 SOURCES := platform tenants dedupe plugins tests bench bin
 FRONTEND := platform/minsheng/faces/frontend
 # Without this the tests on real data are not collected: pyproject.toml leaves them out.
