@@ -22,10 +22,12 @@ from minsheng.handling.custody import answer_of
 from minsheng.handling.handover_models import LEAD, Handover
 from minsheng.handling.handover_work import ADOPT
 from minsheng.handling.handovers_places import cases_of_handover
-from minsheng.replies.approval import demand_first, in_force, lock_family, make_official
+from minsheng.replies.approval import Gate, demand_first, in_force, make_official
 from minsheng.replies.conflicts import demand_acknowledged, note_warnings
 from minsheng.replies.drafts import demand_answerable, demand_sound, new_reply
 from minsheng.replies.errors import ReplyError
+from minsheng.replies.family import lock_family
+from minsheng.replies.handed import passed_of
 from minsheng.replies.models import CORRECTION, HANDOVER, REVIEWING, Reply
 from minsheng.replies.records import Words
 from minsheng.replies.settings import DIRECT, rules_of
@@ -109,13 +111,14 @@ def _publish(
     try:
         with session.begin_nested():
             demand_answerable(case)
-            demand_first(session, tools, reply, case, standing)
-            flags = demand_sound(session, tools, reply, case)
-            note_warnings(session, tools, reply, case)
-            demand_acknowledged(session, reply, PLAIN)
+            gate = Gate(reply.version, standing, passed_of(session, case))
+            demand_first(session, tools, reply, case, standing, gate.passed)
+            flags = demand_sound(session, tools, reply, case, ())
+            if note_warnings(session, tools, reply, case):
+                demand_acknowledged(session, reply, PLAIN)
             reply.state = REVIEWING
             session.flush()
-            make_official(session, tools, actor, reply, case, reply.version, standing, flags=flags)
+            make_official(session, tools, actor, reply, case, gate, flags=flags)
     except (ReplyError, CaseError) as error:
         session.refresh(reply)
         return type(error).__name__

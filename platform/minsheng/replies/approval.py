@@ -6,6 +6,7 @@ before anything is compared; the unique index ``uq_replies_official`` holds wher
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, Text, and_, cast, func, or_, select, update
@@ -16,7 +17,6 @@ from minsheng.accounts.models import User
 from minsheng.accounts.roles import GRANTS
 from minsheng.audit import Actor, Tools
 from minsheng.cases.ledger import case_event
-from minsheng.cases.marks import family_of
 from minsheng.cases.models import Case
 from minsheng.cases.service import Wish, place_case
 from minsheng.replies.conflicts import demand_acknowledged, note_warnings
@@ -28,15 +28,31 @@ from minsheng.replies.drafts import (
     writable_case,
 )
 from minsheng.replies.errors import AnsweredAlready, ReplyConflict, TwoPeople
+from minsheng.replies.family import family_ids, lock_family
 from minsheng.replies.fanout import fan_out, refresh_states
 from minsheng.replies.finding import find_reply, official_reply_of, refusals_kept, shown
-from minsheng.replies.handed import answer_senders, demand_unanswered_elsewhere
+from minsheng.replies.handed import (
+    Passed,
+    answer_senders,
+    demand_unanswered_elsewhere,
+    passed_of,
+)
 from minsheng.replies.models import APPROVED, CORRECTION, OFFICIAL, REVIEWING, Reply
+from minsheng.replies.policy import cited_by
 from minsheng.replies.records import ReplyView, Words
 from minsheng.replies.wording import same
 from minsheng.runtime.failpoints import failpoint
 
 APPROVERS = sorted(role for role, grants in GRANTS.items() if "replies.approve" in grants)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What was seen under the locks: the reply's version, the answers in force, the handovers."""
+
+    version: int
+    standing: Sequence[Reply]
+    passed: Passed
 
 
 def approve(
@@ -51,16 +67,20 @@ def approve(
     with refusals_kept(session, tools, wish.actor, "reply.approve", reply_id):
         reply, case = find_reply(session, reply_id, wish.sight)
         family = lock_family(session, case)
-        session.refresh(reply)
+        standing = _in_force(session, family, reply)
         demand_answerable(case)
         demand_two_people(session, tools, reply, wish.actor)
-        standing = _in_force(session, family)
-        demand_first(session, tools, reply, case, standing)
-        flags = demand_sound(session, tools, reply, case)
-        note_warnings(session, tools, reply, case)
-        demand_acknowledged(session, reply, wish.sight)
-        make_official(session, tools, wish.actor, reply, case, version, standing, flags=flags)
-        return shown(session, tools, reply, case.number, wish.sight)
+        passed = passed_of(session, case)
+        demand_first(session, tools, reply, case, standing, passed)
+        known: dict[str, Any] = {"cites": cited_by(session, reply.id)}
+        flags = demand_sound(session, tools, reply, case, known["cites"])
+        if note_warnings(session, tools, reply, case):
+            demand_acknowledged(session, reply, wish.sight)
+        else:
+            known["warnings"] = []
+        gate = Gate(version, standing, passed)
+        make_official(session, tools, wish.actor, reply, case, gate, flags=flags)
+        return shown(session, tools, reply, case.number, wish.sight, **known)
 
 
 def correct(session: Session, tools: Tools, wish: Wish, number: str, words: Words) -> ReplyView:
@@ -70,7 +90,7 @@ def correct(session: Session, tools: Tools, wish: Wish, number: str, words: Word
     """
     with refusals_kept(session, tools, wish.actor, "reply.correct", number):
         case = writable_case(session, wish, number)
-        standing = _in_force(session, _family(session, case))
+        standing = in_force(session, case)
         if not standing:
             message = f"{number} has no official answer yet: write one in place of a correction"
             raise ReplyConflict(message)
@@ -110,40 +130,27 @@ def make_official(
     actor: Actor,
     reply: Reply,
     case: Case,
-    version: int,
-    standing: Sequence[Reply],
+    gate: Gate,
     **more: Any,  # noqa: ANN401
 ) -> None:
     """Approve what has passed the gate: in force, in the outbox, on the case, in the ledger."""
-    replaced = [each.id for each in standing] if reply.kind == CORRECTION else []
-    covered = [each.id for each in standing if each.id not in replaced]
+    standing = [each.id for each in gate.standing]
+    replaced = standing if reply.kind == CORRECTION else []
+    covered = [each for each in standing if each not in replaced]
     if replaced:
         session.execute(update(Reply).where(Reply.id.in_(replaced)).values(official=False))
     values = {
         "state": APPROVED, "official": True, "round": case.round,
         "approved_by": str(actor), "approved_at": tools.clock.now(),
     }  # fmt: skip
-    _approve_once(session, tools, reply, case, version, values | more)
-    answer_senders(session, tools, actor, reply, case)
+    _approve_once(session, tools, reply, gate.version, values | more)
+    answer_senders(session, tools, actor, reply, gate.passed)
     sent = fan_out(session, tools, reply, replaced=replaced, covered=covered)
     place_case(session, case.id, reply_state="approved" if sent else "delivered")
     kind = "reply_corrected" if replaced else "reply_approved"
     _tell(session, tools, actor, reply, kind, sent)
     tools.auditor.record(session, actor, kind.replace("_", "."), "reply", reply.id)
     failpoint("approve.before_commit")
-
-
-def lock_family(session: Session, case: Case) -> list[uuid.UUID]:
-    """Lock the case with everything it is joined with, in the order of ids, and read it anew."""
-    family = _family(session, case)
-    locked = select(Case.id).where(Case.id.in_(family)).order_by(Case.id).with_for_update()
-    session.execute(locked)
-    session.refresh(case)
-    again = _family(session, case)
-    if again != family:
-        message = f"{case.number} was joined or parted meanwhile: look at it and try again"
-        raise ReplyConflict(message)
-    return family
 
 
 def demand_two_people(session: Session, tools: Tools, reply: Reply, actor: Actor) -> None:
@@ -158,14 +165,19 @@ def demand_two_people(session: Session, tools: Tools, reply: Reply, actor: Actor
 
 
 def demand_first(
-    session: Session, tools: Tools, reply: Reply, case: Case, standing: Sequence[Reply]
+    session: Session,
+    tools: Tools,
+    reply: Reply,
+    case: Case,
+    standing: Sequence[Reply],
+    passed: Passed,
 ) -> None:
     """Raise AnsweredAlready when another answer is in force and this is no correction of it."""
     if reply.kind == CORRECTION:
         if reply.corrects not in {each.id for each in standing}:
             _refuse(session, reply, standing)
         return
-    demand_unanswered_elsewhere(session, tools, reply, case)
+    demand_unanswered_elsewhere(session, tools, reply, case, passed)
     others = [e for e in standing if e.case_id == case.id or not same_words(e, reply)]
     if others:
         _refuse(session, reply, others)
@@ -178,20 +190,20 @@ def same_words(one: Reply, other: Reply) -> bool:
 
 def in_force(session: Session, case: Case) -> list[Reply]:
     """The official replies of a case and of all it is joined with, each of its own round."""
-    return _in_force(session, _family(session, case))
+    return _in_force(session, family_ids(session, case.id))
 
 
-def _family(session: Session, case: Case) -> list[uuid.UUID]:
-    return family_of(session, case.id)
-
-
-def _in_force(session: Session, family: Sequence[uuid.UUID]) -> list[Reply]:
-    here = and_(
-        Case.tenant_id == Reply.tenant_id, Case.id == Reply.case_id, Case.round == Reply.round
-    )
-    chosen = select(Reply).join(Case, here)
-    wanted = Reply.case_id.in_(family), Reply.official.is_(True)
-    return list(session.scalars(chosen.where(*wanted).order_by(Reply.id)))
+def _in_force(
+    session: Session, family: Sequence[uuid.UUID], reply: Reply | None = None
+) -> list[Reply]:
+    """The official replies of these cases; ``reply`` is read anew by the way."""
+    here = and_(Case.tenant_id == Reply.tenant_id, Case.id == Reply.case_id)
+    official = and_(Reply.case_id.in_(family), Reply.official.is_(True), Case.round == Reply.round)
+    mine = reply.id if reply is not None else None
+    wanted = official if mine is None else or_(official, Reply.id == mine)
+    chosen = select(Reply, official).join(Case, here).where(wanted).order_by(Reply.id)
+    rows = session.execute(chosen, execution_options={"populate_existing": True})
+    return [row[0] for row in rows if row[1]]
 
 
 def _refuse(session: Session, reply: Reply, standing: Sequence[Reply]) -> None:
@@ -216,15 +228,15 @@ def _approve_once(
     session: Session,
     tools: Tools,
     reply: Reply,
-    case: Case,
     version: int,
     values: dict[str, Any],
 ) -> None:
     try:
-        with session.begin_nested():
-            change(session, tools, reply, version, (REVIEWING,), None, **values)
+        change(session, tools, reply, version, (REVIEWING,), None, **values)
     except IntegrityError:
-        _refuse(session, reply, _in_force(session, _family(session, case)))
+        # This transaction is lost, so the winner is read in another one.
+        with tools.database.session(reply.tenant_id) as own:
+            _refuse(own, reply, ())
 
 
 def _tell(
@@ -247,7 +259,6 @@ __all__ = [
     "demand_first",
     "demand_two_people",
     "in_force",
-    "lock_family",
     "make_official",
     "same_words",
     "send_to_joined",

@@ -26,7 +26,7 @@ from minsheng_tenants import tenant_of
 
 LOOK_BACK = timedelta(days=180)
 _RELATED = text("""
-    select distinct other.case_id from case_messages mine
+    select distinct other.case_id as related, cast(null as uuid) as warned from case_messages mine
     join findings f on f.tenant_id = mine.tenant_id
         and (f.message_id = mine.message_id or f.other_id = mine.message_id)
     join case_messages other on other.tenant_id = f.tenant_id and other.message_id =
@@ -34,25 +34,32 @@ _RELATED = text("""
     join cases k on k.tenant_id = other.tenant_id and k.id = other.case_id
     where mine.tenant_id = :tenant and mine.case_id = :case and other.case_id <> mine.case_id
       and f.state <> 'closed' and (:hidden_too or not k.secret)
+    union all
+    select cast(null as uuid), other_id from reply_warnings
+    where tenant_id = :tenant and reply_id = :reply
 """)
-"""What ``cases.similar`` shows, without its words."""
+"""The cases that ``cases.similar`` shows, without its words, and the answers warned of before."""
 
 
-def note_warnings(session: Session, tools: Tools, reply: Reply, case: Case) -> None:
+def note_warnings(session: Session, tools: Tools, reply: Reply, case: Case) -> bool:
     """Write down which earlier answers say something else than ``reply`` does now.
 
-    A warning that was acknowledged stays so while the difference is the same.
+    A warning that was acknowledged stays so while the difference is the same. Says whether there
+    is any warning about the reply, acknowledged or not.
     """
-    said, found = read_said(reply.public_text), dict[uuid.UUID, list[dict[str, Any]]]()
-    for other_id, words in _earlier(session, tools, reply, case):
+    asked = {"tenant": tenant_of(session), "case": case.id, "reply": reply.id}
+    rows = session.execute(_RELATED, asked | {"hidden_too": case.secret}).all()
+    related = [row.related for row in rows if row.related is not None]
+    found: dict[uuid.UUID, list[dict[str, Any]]]
+    found = {row.warned: [] for row in rows if row.warned is not None}
+    said = read_said(reply.public_text)
+    for other_id, words in _earlier(session, tools, reply, related):
         differs = differences(said, read_said(words))
         if differs:
             found[other_id] = differs
-    known = select(ReplyWarning.other_id).where(ReplyWarning.reply_id == reply.id)
-    for other_id in session.scalars(known):
-        found.setdefault(other_id, [])
     for other_id, differs in found.items():
         _write(session, tools, reply.id, other_id, differs)
+    return bool(found)
 
 
 def demand_acknowledged(session: Session, reply: Reply, sight: Sight) -> None:
@@ -104,11 +111,9 @@ def count_warnings(session: Session) -> dict[str, int]:
 
 
 def _earlier(
-    session: Session, tools: Tools, reply: Reply, case: Case
+    session: Session, tools: Tools, reply: Reply, related: Sequence[uuid.UUID]
 ) -> Sequence[tuple[uuid.UUID, str]]:
     """The official answers to the same or a related matter; of secret cases for a secret one."""
-    asked = {"tenant": tenant_of(session), "case": case.id, "hidden_too": case.secret}
-    related = list(session.scalars(_RELATED, asked))
     if not related:
         return ()
     wanted = (

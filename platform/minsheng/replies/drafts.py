@@ -42,7 +42,7 @@ from minsheng.replies.models import (
 from minsheng.replies.origins import citizens_of
 from minsheng.replies.policy import cited_by, set_citations
 from minsheng.replies.quality import Checked, as_stored, check_quality
-from minsheng.replies.records import Filled, ReplyView, Words
+from minsheng.replies.records import Cited, Filled, ReplyView, Words
 from minsheng.replies.templates import demand_filled, fill, find_template
 from minsheng.runtime.ids import new_id
 from minsheng_tenants import tenant_of
@@ -73,13 +73,13 @@ def start_draft(
                          if words else ()))  # fmt: skip
         else:
             said = words or Words("")
-        reply = new_reply(session, tools, wish.actor, case, said)
-        reply.template_id = template.id if template else None
-        session.flush()
+        made_of = template.id if template else None
+        reply = new_reply(session, tools, wish.actor, case, said, template_id=made_of)
         if case.reply_state == "none":
             place_case(session, case.id, reply_state="draft")
         tools.auditor.record(session, wish.actor, "reply.draft", "reply", reply.id)
-        return shown(session, tools, reply, case.number, wish.sight)
+        cites = None if said.cites else list[Cited]()
+        return shown(session, tools, reply, case.number, wish.sight, cites=cites, warnings=[])
 
 
 def writable_case(session: Session, wish: Wish, number: str) -> Case:
@@ -127,7 +127,6 @@ def new_reply(
     session.flush()
     if words.cites:
         set_citations(session, reply.id, words.cites)
-    session.refresh(reply)
     return reply
 
 
@@ -148,7 +147,8 @@ def save_draft(
         }
         change(session, tools, reply, version, (DRAFT,), words, **values)
         set_citations(session, reply_id, words.cites)
-        return _told(session, tools, wish, reply, case, "reply.save")
+        cites = None if words.cites else list[Cited]()
+        return _told(session, tools, wish, reply, case, "reply.save", cites=cites)
 
 
 def submit(
@@ -162,17 +162,20 @@ def submit(
     with refusals_kept(session, tools, wish.actor, "reply.submit", reply_id):
         reply, case = find_reply(session, reply_id, wish.sight)
         demand_answerable(case)
-        flags = demand_sound(session, tools, reply, case)
+        cites = cited_by(session, reply.id)
+        flags = demand_sound(session, tools, reply, case, cites)
         now = tools.clock.now()
         values: dict[str, Any] = {
             "state": REVIEWING, "flags": flags, "note": "",
             "submitted_by": str(wish.actor), "submitted_at": now,
         }  # fmt: skip
         change(session, tools, reply, version, (DRAFT,), None, **values)
-        note_warnings(session, tools, reply, case)
+        more: dict[str, Any] = {"cites": cites}
+        if not note_warnings(session, tools, reply, case):
+            more["warnings"] = []
         _place(session, case, "reviewing")
         _tell(session, tools, wish, reply, case, "reply_submitted")
-        return _told(session, tools, wish, reply, case, "reply.submit")
+        return _told(session, tools, wish, reply, case, "reply.submit", **more)
 
 
 def send_back(
@@ -201,9 +204,12 @@ def drop_draft(
 
 
 def demand_sound(
-    session: Session, tools: Tools, reply: Reply, case: Case
+    session: Session, tools: Tools, reply: Reply, case: Case, cites: Sequence[Cited]
 ) -> list[dict[str, object]]:
-    """The remarks on a reply as they are kept; raises ReplyInvalid when one of them blocks."""
+    """The remarks on a reply that ``cites`` these documents, as they are kept.
+
+    Raises ReplyInvalid when one of them blocks.
+    """
     private = private_text_of(tools, reply)
     _cleaned(Words(reply.public_text, private), least=1)
     demand_filled("public_text", reply.public_text)
@@ -213,7 +219,7 @@ def demand_sound(
         private=private,
         template=_template_text(session, reply),
         citizens=citizens_of(session, tools, case.id),
-        cites=cited_by(session, reply.id),
+        cites=cites,
         unanswered=_unanswered(session, case.id),
     )
     flags = check_quality(checked)
@@ -236,10 +242,10 @@ def change(
     """Change a reply that is still as it was seen; raises VersionStale or ReplyConflict."""
     still = Reply.id == reply.id, Reply.version == version, Reply.state.in_(states)
     said = update(Reply).where(*still).values(**values, version=Reply.version + 1)
-    done = session.execute(said, execution_options={"synchronize_session": False})
-    session.refresh(reply)
-    if getattr(done, "rowcount", 0) == 1:
+    anew = {"synchronize_session": False, "populate_existing": True}
+    if session.scalar(said.returning(Reply), execution_options=anew) is not None:
         return
+    session.refresh(reply)
     if reply.state not in states:
         message = f"the reply is {reply.state}: look at the case again"
         raise ReplyConflict(message, {"state": reply.state, "version": reply.version})
@@ -324,7 +330,13 @@ def _tell(session: Session, tools: Tools, wish: Wish, reply: Reply, case: Case, 
 
 
 def _told(
-    session: Session, tools: Tools, wish: Wish, reply: Reply, case: Case, action: str
+    session: Session,
+    tools: Tools,
+    wish: Wish,
+    reply: Reply,
+    case: Case,
+    action: str,
+    **known: Any,  # noqa: ANN401
 ) -> ReplyView:
     tools.auditor.record(session, wish.actor, action, "reply", reply.id)
-    return shown(session, tools, reply, case.number, wish.sight)
+    return shown(session, tools, reply, case.number, wish.sight, **known)

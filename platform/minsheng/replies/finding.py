@@ -15,7 +15,7 @@ from minsheng.cases.sight import in_sight
 from minsheng.replies.errors import ReplyError, ReplyNotFound
 from minsheng.replies.models import Reply, ReplyWarning
 from minsheng.replies.policy import cited_by
-from minsheng.replies.records import PublicReply, ReplyView, Warned
+from minsheng.replies.records import Cited, PublicReply, ReplyView, Warned
 from minsheng_tenants import tenant_of
 
 PRIVATE = "replies.private_text"
@@ -63,15 +63,25 @@ def seal_private(tools: Tools, tenant_id: int, reply_id: uuid.UUID, text: str) -
 
 
 def shown(
-    session: Session, tools: Tools, reply: Reply, number: str, sight: Sight = PLAIN
+    session: Session,
+    tools: Tools,
+    reply: Reply,
+    number: str,
+    sight: Sight = PLAIN,
+    *,
+    cites: Sequence[Cited] | None = None,
+    warnings: Sequence[Warned] | None = None,
 ) -> ReplyView:
-    """A reply as its page shows it, with what it cites and the warnings about it."""
+    """A reply as its page shows it, with what it cites and the warnings about it.
+
+    Who has read ``cites`` or ``warnings`` already gives them along, and they are not asked for.
+    """
     values = {name: getattr(reply, name) for name in _SHOWN}
     return ReplyView(
         case=number,
         private_text=private_text_of(tools, reply),
-        cites=cited_by(session, reply.id),
-        warnings=warnings_of(session, reply.id, sight),
+        cites=cited_by(session, reply.id) if cites is None else cites,
+        warnings=warnings_of(session, reply.id, sight) if warnings is None else warnings,
         **values,
     )
 

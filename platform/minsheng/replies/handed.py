@@ -8,6 +8,7 @@ answer to another office needs no outbox, and cannot be given twice.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -28,28 +29,50 @@ from minsheng.replies.wording import frames
 _MOST_REASON = 900
 
 
-def demand_unanswered_elsewhere(session: Session, tools: Tools, reply: Reply, case: Case) -> None:
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The handovers of a case, each way, as they stood when they were read."""
+
+    outgoing: Sequence[Handover]
+    incoming: Sequence[Handover]
+
+
+def passed_of(session: Session, case: Case) -> Passed:
+    """Read a case's handovers; what is done with them locks them and looks again."""
+    states = ANSWERED, *WAITING
+    return Passed(
+        _of(outgoing_of(session, [case.id], states), case),
+        _of(incoming_of(session, [case.id]), case),
+    )
+
+
+def demand_unanswered_elsewhere(
+    session: Session, tools: Tools, reply: Reply, case: Case, passed: Passed
+) -> None:
     """Raise AnsweredAlready when the office at the other end of a handover has answered.
 
     What the lead answered may be framed, with a greeting say, and not be left out or changed.
     """
-    for handover in _of(outgoing_of(session, [case.id], (ANSWERED,)), case):
-        if handover.role == LEAD and not _of_earlier_round(session, handover, case):
+    for handover in passed.outgoing:
+        ended = handover.role == LEAD and handover.state == ANSWERED
+        if ended and not _of_earlier_round(session, handover, case):
             _compare(session, tools, reply, handover)
-    for handover in _of(incoming_of(session, [case.id]), case):
+    for handover in passed.incoming:
         _demand_not_recalled(reply, handover)
 
 
-def answer_senders(session: Session, tools: Tools, actor: Actor, reply: Reply, case: Case) -> int:
+def answer_senders(
+    session: Session, tools: Tools, actor: Actor, reply: Reply, passed: Passed
+) -> int:
     """Give the answer to the offices that handed the case here; how many there are.
 
     What this office handed to a lead that has not answered is recalled: it has answered itself.
     Raises AnsweredAlready when the other side was quicker.
     """
-    for handover in _of(outgoing_of(session, [case.id], WAITING), case):
-        if handover.role == LEAD:
+    for handover in passed.outgoing:
+        if handover.role == LEAD and handover.state in WAITING:
             _recall(session, tools, actor, reply, handover)
-    incoming = _locked(session, _of(incoming_of(session, [case.id]), case))
+    incoming = _locked(session, passed.incoming)
     for handover in incoming:
         _demand_not_recalled(reply, handover)
     told = [
