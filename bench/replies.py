@@ -1,10 +1,16 @@
-"""Answers a second to a loopback source, a change of state at 200,000 cases, and remarks."""
+"""Answers a second to a loopback source, a change of state at 200,000 cases, and what each costs.
+
+Processor time and statements are this process's own: they tell the same on a busy machine.
+"""
 
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bench.stage import Stage, program
 from minsheng.audit import Actor
@@ -13,9 +19,14 @@ from minsheng.faces.demo_data import load_messages
 from minsheng.faces.process import make_runner
 from minsheng.intake.service import NewChannel, add_channel
 from minsheng.replies.service import Words, approve, save_draft, start_draft, submit
+from minsheng.replies.work import DELIVER, Deliverer
+from minsheng.runtime.work import claim_work
 from minsheng_sdk import Citizen, SampleMessage
 
 ANSWERS = 1_500
+BY_HAND = 3
+"""Batches of 100 that this process delivers itself, to see what they cost; the first warms up."""
+LEASE = timedelta(minutes=5)
 CASES = 200_000
 CHANGES = 200
 LI, WANG = Wish(Actor("user", "li.si")), Wish(Actor("user", "wang.wu"))
@@ -30,20 +41,50 @@ _MANY = text("""
 """)
 
 
+@dataclass
+class Cost:
+    """Statements and seconds of processor time of this process."""
+
+    statements: int = 0
+    seconds: float = 0.0
+
+    def each(self, many: int) -> str:
+        """What one of ``many`` cost."""
+        return f"{self.statements / many:.1f} statements, {self.seconds / many * 1000:.1f} ms"
+
+
+@contextmanager
+def costs(stage: Stage) -> Iterator[Cost]:
+    """Count what is done within the block."""
+    cost, engine = Cost(), stage.process.tools.database.app_engine
+
+    def note(*_call: object) -> None:
+        cost.statements += 1
+
+    event.listen(engine, "before_cursor_execute", note)
+    begun = time.process_time()
+    yield cost
+    cost.seconds = time.process_time() - begun
+    event.remove(engine, "before_cursor_execute", note)
+
+
 def measure_replies(stage: Stage) -> dict[str, object]:
     """Fan-out by the real worker to a hotline on this machine, then single changes."""
-    rate = _fan_out(stage)
+    rate, each = _fan_out(stage)
     with stage.process.tools.database.session(stage.tenant_id) as session:
         session.execute(_MANY, {"tenant": stage.tenant_id, "many": CASES})
-    changes = sorted(_changes(stage))
+    with costs(stage) as cost:
+        changes = sorted(_changes(stage))
     return {
         f"answers delivered a second ({ANSWERS}, one channel)": rate,
+        "cost of a delivery, our bookkeeping": each,
         f"change of state at {CASES} cases, ms (median)": round(statistics.median(changes), 1),
         f"change of state at {CASES} cases, ms (p95)": round(changes[len(changes) * 95 // 100], 1),
+        "cost of a change (draft, save, submit, approve)": cost.each(len(changes) * 4 // 3),
     }
 
 
-def _fan_out(stage: Stage) -> float:
+def _fan_out(stage: Stage) -> tuple[float, str]:
     tools, runner = stage.process.tools, make_runner(stage.process)
     loopback = stage.process.registry.get("hotline_12345").loopback()
     loopback.start()
@@ -56,6 +97,7 @@ def _fan_out(stage: Stage) -> float:
             continue
     for number in _numbers(stage, ANSWERS):
         _answer(stage, number)
+    each = _by_hand(stage)
     waiting = _left(stage)
     with program(stage.process, "-m", "minsheng.faces.cli", "worker"):
         while _left(stage) == waiting:
@@ -65,7 +107,26 @@ def _fan_out(stage: Stage) -> float:
             time.sleep(0.05)
         seconds = time.monotonic() - begun
     loopback.stop()
-    return round(from_here / seconds, 1)
+    return round(from_here / seconds, 1), each
+
+
+def _by_hand(stage: Stage) -> str:
+    """What a delivery costs the process that sends it."""
+    process = stage.process
+    sender = Deliverer(process.tools, process.host, process.registry, LEASE)
+    sent, cost = 0, Cost()
+    for turn in range(BY_HAND):
+        with costs(stage) as one:
+            with process.tools.database.session(stage.tenant_id) as session:
+                claims = claim_work(session, DELIVER, process.tools.clock.now(), LEASE)
+            sender.work(claims)
+        if turn:
+            cost.statements, cost.seconds = (
+                cost.statements + one.statements,
+                cost.seconds + one.seconds,
+            )
+            sent += len(claims)
+    return cost.each(sent)
 
 
 def _answer(stage: Stage, number: str) -> None:
