@@ -7,6 +7,7 @@ pairs at once, in whole numbers, so that a sum is the same in every order. A ris
 regression, fitted on letters that the sum was not fitted on) makes a probability of it.
 """
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -91,24 +92,71 @@ class Model:
 
 
 class Forest:
-    """The trees of several models, asked in one go."""
+    """The trees of several models, asked in one go.
+
+    A tree's leaves are eight bits from left to right. Where a measure is above an edge, the leaves
+    to the left of that question are struck off; the first that is left is the answer. What all
+    edges of a measure strike off together is tabled by how many of them it is above, so that a
+    measure is looked up once, not asked by every tree (Lucchese and others, QuickScorer, 2015).
+    """
 
     def __init__(self, models: Sequence[Model]) -> None:
-        self._measure = np.concatenate([m.measure for m in models], axis=1).ravel()
-        self._edge = np.concatenate([m.edge for m in models], axis=1).reshape(-1, 1)
-        self._leaf = np.concatenate([m.leaf for m in models], axis=1)[:, :, None]
-        sizes = [m.leaf.shape[1] for m in models]
-        self._starts = np.cumsum([0, *sizes[:-1]])
+        measure = np.concatenate([m.measure for m in models], axis=1)
+        edge = np.concatenate([m.edge for m in models], axis=1)
+        trees = measure.shape[1]
+        self._asked = np.unique(measure)
+        shelf = np.searchsorted(self._asked, measure)
+        keys = _ordered(edge) + (shelf << _KEY_BITS)
+        self._edges = np.unique(keys)
+        self._shelf = np.arange(len(self._asked))[:, None]
+        self._left = _left_over(keys, self._edges, shelf, len(self._asked))
+        self._leaf = np.concatenate([m.leaf for m in models], axis=1).T.ravel()
+        self._tree = np.arange(trees) * LEAVES
+        self._trees = trees
+        self._starts = np.cumsum([0, *(m.leaf.shape[1] for m in models[:-1])])
         self._prior = np.array([[m.prior] for m in models])
 
     def sums(self, table: Table) -> list[list[float]]:
         """By model and pair: the log-odds, in whole ten-thousandths."""
-        above = _above(table, self._measure, self._edge).reshape(QUESTIONS, -1, table.shape[1])
-        leaf = self._leaf
-        low = [np.where(above[3 + at], leaf[2 * at + 1], leaf[2 * at]) for at in range(4)]
-        left, right = np.where(above[1], low[1], low[0]), np.where(above[2], low[3], low[2])
-        found = np.add.reduceat(np.where(above[0], right, left), self._starts, axis=0)
+        keys = _ordered(table[self._asked]) + (self._shelf << _KEY_BITS)
+        above = self._edges.searchsorted(keys.ravel()).reshape(keys.shape) + self._shelf
+        left = np.bitwise_and.reduce(self._left[above], axis=0).view(np.uint8)[:, : self._trees]
+        told = self._leaf[self._tree + _FIRST[left]]
+        found = np.add.reduceat(told, self._starts, axis=1).T
         return ((found + self._prior) / UNIT).tolist()  # type: ignore[no-any-return]
+
+
+_KEY_BITS = 32
+"""Bits of a single-precision number."""
+
+_STRUCK = np.array([0x0F, 0x03, 0x30, 0x01, 0x04, 0x10, 0x40], dtype=np.uint8)
+"""By question: the leaves to its left, which a measure above its edge strikes off."""
+
+_FIRST = np.array([0, *((n & -n).bit_length() - 1 for n in range(1, 256))], dtype=np.intp)
+"""By bits of leaves: the first one that is set."""
+
+
+def _ordered(numbers: Table) -> Counts:
+    """Whole numbers from 0 on in the order of these single-precision ones."""
+    bits = np.ascontiguousarray(numbers, dtype=np.float32).view(np.int32)
+    return (bits ^ ((bits >> 31) & 0x7FFFFFFF)).astype(np.int64) + (1 << 31)
+
+
+def _left_over(
+    keys: Counts, edges: Counts, shelf: npt.NDArray[np.intp], measures: int
+) -> npt.NDArray[np.uint64]:
+    """By measure and how many of its edges are below: a byte of leaves a tree, eight in a word."""
+    trees = keys.shape[1]
+    left = np.full((len(edges) + measures, -(-trees // 8) * 8), 0xFF, dtype=np.uint8)
+    rows = np.searchsorted(edges, keys) + shelf + 1
+    columns = np.broadcast_to(np.arange(trees), keys.shape)
+    struck = np.broadcast_to(~_STRUCK[:, None], keys.shape)
+    np.bitwise_and.at(left, (rows, columns), struck)
+    starts = np.searchsorted(edges, np.arange(measures + 1) << _KEY_BITS, side="left")
+    for at, (first, last) in enumerate(itertools.pairwise(starts.tolist())):
+        own = slice(first + at, last + at + 1)
+        left[own] = np.bitwise_and.accumulate(left[own], axis=0)
+    return left.view(np.uint64)
 
 
 def _above(table: Table, measure: npt.NDArray[np.intp], edge: Table) -> npt.NDArray[np.bool_]:
