@@ -9,7 +9,7 @@ from .levels import VERSION
 from .normalise import RAW_LIMIT
 from .pairs import Comparer, Pair
 from .records import Caps, Match, MatcherConfig, Record
-from .stores import Entry, Store
+from .stores import Entry, Postings, Store
 from .weights import Model, learnt_models
 
 _BATCH = 200
@@ -20,7 +20,8 @@ class Matcher:
 
     Not for two threads at once. `version` names the levels, the preparation and the codes; store
     it with every decision. Records stored under another version are not found: add them again.
-    `caps` counts what was looked at and what the bounds of `MatcherConfig` left out.
+    `caps` counts what was looked at and what the bounds of `MatcherConfig` left out; `cut` names the
+    messages of the last `match` or `arrive` of which something worth comparing was left out.
     """
 
     version: str = VERSION
@@ -34,10 +35,11 @@ class Matcher:
         """`models`, for the case and for the link, replace those that ship (see `weights`)."""
         self._config = config or MatcherConfig()
         self.caps = Caps()
+        self.cut: set[str] = set()
         self._store = store
         self._judge = Judge(*(models or learnt_models()), self._config)
         self._last: tuple[Record, Prepared] | None = None
-        self._found: dict[int, list[str]] | None = None
+        self._found: Postings | None = None
         self._chooser = Chooser(self._config.postings_cap, self._config.candidates, self.caps)
         self._comparer = Comparer()
 
@@ -52,13 +54,17 @@ class Matcher:
 
         At most `MatcherConfig.results`; those decided `different` are among them, at the end.
         """
+        self.cut = set()
         prepared = self._prepare(record)
-        self._found = self._store.postings(prepared.certain + prepared.grams)
+        # The codes that an `add` will want are asked with those of the match: one call less.
+        asked = {*prepared.certain, *prepared.grams, *prepared.indexed}
+        self._found = self._store.postings(asked)
         chosen = self._choose(prepared, self._found)
         return self._answer(prepared, self._store.load(chosen), chosen)
 
     def arrive(self, records: Sequence[Record]) -> list[list[Match]]:
         """Exactly `match` then `add` for one record after another, in few calls to the store."""
+        self.cut = set()
         return [
             answer
             for start in range(0, len(records), _BATCH)
@@ -89,18 +95,22 @@ class Matcher:
         self._store.save(entries)
         return [self._answer(p, features, c) for p, c in zip(batch, chosen, strict=True)]
 
-    def _choose(self, prepared: Prepared, postings: dict[int, list[str]]) -> list[str]:
+    def _choose(self, prepared: Prepared, postings: Postings) -> list[str]:
         itself = prepared.features.message_id
-        return self._chooser.choose(prepared.certain, prepared.grams, postings, itself)
+        before = self.caps.left_out
+        chosen = self._chooser.choose(prepared.certain, prepared.grams, postings, itself)
+        if self.caps.left_out > before:
+            self.cut.add(itself)
+        return chosen
 
-    def _entry(self, prepared: Prepared, postings: dict[int, list[str]]) -> Entry:
+    def _entry(self, prepared: Prepared, postings: dict[int, Sequence[str]]) -> Entry:
         """The entry to store; `postings` is brought up to date with it. A full code takes no
         more messages: what 24 messages share tells them apart from nothing."""
         message_id, cap = prepared.features.message_id, self._config.postings_cap
         open_codes = tuple(c for c in prepared.indexed if len(postings.get(c, ())) < cap)
         self.caps.unwritten += len(prepared.indexed) - len(open_codes)
         for code in open_codes:
-            postings[code] = [*postings.get(code, ()), message_id]
+            postings[code] = (*postings.get(code, ()), message_id)
         return prepared.features, open_codes
 
     def compare(self, record: Record) -> list[Pair]:
@@ -120,14 +130,13 @@ class Matcher:
         self.caps.unread += sum(max(0, len(text) - RAW_LIMIT) for text in texts)
         return prepare(record, self.version)
 
-    def _indexed(self, prepared: Prepared) -> dict[int, list[str]]:
+    def _indexed(self, prepared: Prepared) -> dict[int, Sequence[str]]:
         """The postings of the codes to be found by. What the match of this very record brought
         is not asked again: a code may then take a few messages more than its cap, where another
         transaction stored them meanwhile."""
-        found = self._found
-        asked = set() if found is None else {*prepared.certain, *prepared.grams}
-        left = [code for code in prepared.indexed if code not in asked]
-        return (found or {}) | (self._store.postings(left) if left else {})
+        if self._found is not None:
+            return {**self._found}
+        return {**self._store.postings(prepared.indexed)}
 
     def _beside(
         self, later: Prepared, features: dict[str, Features], chosen: list[str]

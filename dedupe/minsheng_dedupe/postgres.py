@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 
 from .features import FIXED, SLOT_BITS, SLOTS, Features
 from .packing import pack, unpack
-from .stores import Entry
+from .stores import Entry, Postings
 
 _COLUMNS = tuple(f"c{at:02}" for at in range(SLOTS + len(FIXED)))
 _LISTED = ", ".join(_COLUMNS)
@@ -77,7 +77,7 @@ class PostgresStore:
         rows = self._rows(_KNOWN, [self._tenant, _array(_checked(message_ids))])
         return {row[0] for row in rows}
 
-    def postings(self, codes: Collection[int]) -> dict[int, list[str]]:
+    def postings(self, codes: Collection[int]) -> Postings:
         """The stored messages each code points at; codes without any are left out."""
         asked: list[list[int]] = [[] for _ in _COLUMNS]
         for code in sorted(codes):

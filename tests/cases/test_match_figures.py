@@ -1,6 +1,7 @@
 """Every matched message is counted when it happens: joined, asked about, related, capped."""
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from minsheng.cases.match_figures import Precision
@@ -33,6 +34,20 @@ def test_a_message_of_which_something_was_left_out_is_counted_once(desk: Any) ->
     counted = total(desk)
     assert counted["to_review"] == 6
     assert counted["capped"] == 1, "the seventh has six others, five of which are shown"
+
+
+def test_candidates_that_were_not_compared_are_counted_though_nothing_is_shown(desk: Any) -> None:
+    random = Random(4)
+
+    def words(count: int) -> str:
+        return "".join(chr(0x4E00 + random.randrange(5000)) for _ in range(count))
+
+    shared = words(30)
+    letters = [words(40) + shared + words(40) for _ in range(24)]
+    desk.post(*(desk.message(letter, f"1380013{at:04d}") for at, letter in enumerate(letters)))
+    counted = total(desk)
+    assert (counted["joined"], counted["to_review"], counted["related"]) == (0, 0, 0)
+    assert counted["capped"] == 3, "seed 4: three share a rare phrase with more than twenty"
 
 
 def test_figures_are_of_the_days_that_are_asked_for(desk: Any, process: Any) -> None:

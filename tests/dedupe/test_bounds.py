@@ -86,6 +86,7 @@ def test_what_the_bounds_leave_out_is_counted(letter: Letter) -> None:
     assert (caps.asked, caps.compared, caps.left_out) == (1, 5, 3)
     assert caps.full_codes > 0
     assert caps.found == 8
+    assert matcher.cut == {"x"}
 
 
 def test_nothing_is_left_out_where_little_is_stored(letter: Letter) -> None:
@@ -96,6 +97,7 @@ def test_nothing_is_left_out_where_little_is_stored(letter: Letter) -> None:
         3, 0, 0, 0, 0,
     )  # fmt: skip
     assert caps.compared == 3
+    assert matcher.cut == set()
 
 
 def test_characters_that_are_not_read_are_counted(letter: Letter) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 from minsheng_dedupe import Matcher, MatcherConfig, MemoryStore, Record
 from minsheng_dedupe.features import Features
+from minsheng_dedupe.stores import Postings
 
 Letter = Callable[..., Record]
 
@@ -15,7 +16,7 @@ class CountingStore(MemoryStore):
         super().__init__()
         self.pointed = self.loaded = 0
 
-    def postings(self, codes: Collection[int]) -> dict[int, list[str]]:
+    def postings(self, codes: Collection[int]) -> Postings:
         found = super().postings(codes)
         self.pointed = sum(map(len, found.values()))
         return found

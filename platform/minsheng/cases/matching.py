@@ -65,6 +65,7 @@ def match_messages(session: Session, tools: Tools, messages: Sequence[Message]) 
     cipher = tools.keyring.cipher(tenant_of(session))
     answers = matcher.arrive([record_of(cipher, message) for message in messages])
     table = Placing.begin(session, tools, matcher.version, matching, messages, answers)
+    table.cut = matcher.cut
     for message, matches in zip(messages, answers, strict=True):
         table.place(message, matches)
     table.write(session)

@@ -1,7 +1,7 @@
 """Placing: what is decided for a batch of messages before any of it is written."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -45,7 +45,10 @@ class Chosen:
 
 @dataclass
 class Placing:
-    """Where the messages of a batch go, and what is told and asked of them."""
+    """Where the messages of a batch go, and what is told and asked of them.
+
+    ``cut``: those that the matcher did not compare with all that was worth it (`Matcher.cut`).
+    """
 
     tools: Tools
     version: str
@@ -55,6 +58,7 @@ class Placing:
     members: dict[uuid.UUID, set[uuid.UUID]]
     forbidden: Mapping[uuid.UUID, set[uuid.UUID]]
     memory: Memory
+    cut: Collection[str] = ()
     counts: Counts = field(default_factory=Counts)
     opened: list[tuple[Case, Message]] = field(default_factory=list)
     joined: list[dict[str, Any]] = field(default_factory=list)
@@ -91,9 +95,9 @@ class Placing:
         case_id = self._join(message, chosen) if chosen else self._open(message)
         self.case_of[message.id] = case_id
         self.members.setdefault(case_id, set()).add(message.id)
-        self._note_findings(message, case_id, matches)
+        shown = self._note_findings(message, case_id, matches)
         self.counts.messages += 1
-        self.counts.capped += _is_cut(matches)
+        self.counts.capped += not shown or _is_cut(matches) or str(message.id) in self.cut
 
     def write(self, session: Session) -> None:
         """Write cases, places, events and findings, and count the queue's figures anew."""
@@ -184,9 +188,9 @@ class Placing:
 
     def _note_findings(
         self, message: Message, case_id: uuid.UUID, matches: Sequence[Match]
-    ) -> None:
-        """One finding for each other case at most, the strongest first."""
-        seen, kinds = {case_id}, set[str]()
+    ) -> bool:
+        """One finding for each other case at most, the strongest first; whether all were noted."""
+        seen, kinds, whole = {case_id}, set[str](), True
         for match in matches:
             other = self.case_of.get(uuid.UUID(match.message_id))
             if match.decision == "different" or other is None or other in seen:
@@ -194,7 +198,7 @@ class Placing:
             if self.memory.holds(message, other, case_id):
                 continue
             if len(seen) > MOST_FINDINGS:
-                self.counts.capped += not _is_cut(matches)
+                whole = False
                 break
             seen.add(other)
             doubted = self.memory.is_doubted(message, other, case_id)
@@ -202,6 +206,7 @@ class Placing:
             kinds.add(self.findings[-1]["decision"])
         self.counts.to_review += "review" in kinds
         self.counts.related += "related" in kinds
+        return whole
 
     def _finding(self, message: Message, match: Match, *, doubted: bool) -> dict[str, Any]:
         related = match.decision == "related"
