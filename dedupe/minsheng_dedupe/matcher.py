@@ -20,8 +20,8 @@ class Matcher:
 
     Not for two threads at once. `version` names the levels, the preparation and the codes; store
     it with every decision. Records stored under another version are not found: add them again.
-    `caps` counts what was looked at and what the bounds of `MatcherConfig` left out; `cut` names the
-    messages of the last `match` or `arrive` of which something worth comparing was left out.
+    `caps` counts what was looked at and what the bounds of `MatcherConfig` left out; `cut` names
+    the messages of the last `match` or `arrive` of which something worth comparing was left out.
     """
 
     version: str = VERSION
