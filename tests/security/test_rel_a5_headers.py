@@ -102,7 +102,7 @@ def test_rel_a5_every_response_of_every_route_has_every_header(
     assert seen >= {200, 303, 400, 401, 404, 405, 422}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def probed(process: Process) -> Flask:
     """The application with a view at each place that ends in any error that is asked for."""
     app = create_app(process)

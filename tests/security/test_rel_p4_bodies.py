@@ -1,6 +1,7 @@
 """A body beyond the limit is refused, by pages and machines' addresses alike."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ from minsheng.runtime.clock import SetClock
 from minsheng.runtime.settings import Settings
 
 LIMIT = 100_000
+NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def small(settings: Settings, clock: SetClock) -> Iterator[Flask]:
+@pytest.fixture(scope="module")
+def small(settings: Settings) -> Iterator[Flask]:
     """The application with a small limit."""
     given = dict(settings.values) | {"MINSHENG_MAX_BODY_BYTES": str(LIMIT)}
-    process: Process = build(Settings(given), clock)
+    process: Process = build(Settings(given), SetClock(NOON))
     yield create_app(process)
     process.close()
 
