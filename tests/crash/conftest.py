@@ -246,18 +246,22 @@ class Rig:
         with self.process.tools.database.work_session() as session:
             return count_left(session, (PARSE, MATCH))
 
+    def done(self) -> bool:
+        """Whether all that was put has become messages with cases."""
+        return self.messages() >= len(self.put) and self.left() == 0
+
     def finish(self, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until all that was put has become messages with cases, pulling again meanwhile."""
         due = [0.0]
 
-        def done() -> bool:
+        def finished() -> bool:
             meanwhile()
             if self.messages() < len(self.put) and time.monotonic() > due[0]:
                 self.pull()
                 due[0] = time.monotonic() + 1.0
-            return self.messages() >= len(self.put) and self.left() == 0
+            return self.done()
 
-        eventually(done, seconds, "every message has its case")
+        eventually(finished, seconds, "every message has its case")
 
     def told_once(self) -> None:
         """Assert lost 0 and twice 0: messages, places, events and audit entries."""
