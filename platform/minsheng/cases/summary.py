@@ -42,7 +42,7 @@ _REVIEWS = text("""
     with mine as (
         select case_id, message_id from case_messages
         where tenant_id = :tenant and case_id = any(:ids)
-    ), asked as (
+    ), asked as materialized (
         select m.case_id, f.other_id as other_message from mine m
         join findings f on f.tenant_id = :tenant and f.message_id = m.message_id
         where f.state = 'open'
@@ -50,7 +50,7 @@ _REVIEWS = text("""
         select m.case_id, f.message_id from mine m
         join findings f on f.tenant_id = :tenant and f.other_id = m.message_id
         where f.state = 'open'
-    ), counted as (
+    ), counted as materialized (
         select a.case_id, count(*) as reviews from asked a
         join case_messages o on o.tenant_id = :tenant and o.message_id = a.other_message
         join cases theirs on theirs.tenant_id = :tenant and theirs.id = o.case_id
@@ -61,6 +61,8 @@ _REVIEWS = text("""
     from unnest(cast(:ids as uuid[])) wanted(id) left join counted c on c.case_id = wanted.id
     where k.tenant_id = :tenant and k.id = wanted.id and k.reviews <> coalesce(c.reviews, 0)
 """)
+"""Counted once whatever the plan: one that was made while the tables were empty went through the
+findings again for each case, and 120 new cases with 540 findings took more than 18 minutes."""
 
 
 def refresh_cases(
