@@ -1,10 +1,15 @@
 """A running desk and a browser: one office, one person, one matter taken in by three channels."""
 
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
@@ -12,13 +17,20 @@ from redis import Redis
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from minsheng.accounts.service import NewUser, plant_user
+from minsheng.accounts.service import NewUser, find_tenant_for_login, plant_user
 from minsheng.audit import SYSTEM, Tools
 from minsheng.cases.matching import MatchMaker
 from minsheng.faces.app import create_app
 from minsheng.faces.process import Process
 from minsheng.intake.host import PluginHost, PluginRegistry
-from minsheng.intake.service import MATCH, NewChannel, PushedMessage, add_channel, push_messages
+from minsheng.intake.service import (
+    MATCH,
+    NewChannel,
+    PushedMessage,
+    add_channel,
+    find_channel,
+    push_messages,
+)
 from minsheng.runtime.bell import Bell
 from minsheng.runtime.settings import Settings
 from minsheng.runtime.work import claim_work
@@ -34,6 +46,16 @@ FLAGS = (
 )
 LEASE = timedelta(seconds=60)
 PASSWORD = "lao-shi-de-kou-ling-9"
+TESTS = Path(__file__).parents[1]
+AXE = TESTS.parent / "platform/minsheng/faces/frontend/node_modules/axe-core/axe.min.js"
+OTHERS = {
+    "li": "leader",
+    "qian": "system_admin",
+    "sun": "security_admin",
+    "shen": "audit_admin",
+}
+SERIOUS = ("serious", "critical")
+NEIGHBOUR = "枣园路3号院3号楼电梯停运已经9天，楼上老人无法下楼，请派人来修。"
 ORIGINS = (
     (
         "hotline_12345",
@@ -51,6 +73,20 @@ ORIGINS = (
         "枣园路3号院3号楼电梯停运已经9天，楼上老人无法下楼，物业不修。",
     ),
 )
+
+
+def _of_the_mailbox() -> ModuleType:
+    """The fixtures of the mailbox's tests, which run a real dovecot."""
+    spec = spec_from_file_location("mailbox_fixtures", TESTS / "mailbox/conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # Its dataclasses look themselves up there.
+    spec.loader.exec_module(module)
+    return module
+
+
+dovecot = _of_the_mailbox().dovecot
 
 
 @dataclass
@@ -150,3 +186,73 @@ def page(browser: Browser, watched: Watched) -> Iterator[Page]:
     watched.watch(window)
     yield window
     context.close()
+
+
+@pytest.fixture
+def people(tools: Tools, running_desk: Any, office: Callable[..., int]) -> int:
+    """A leader and an administrator beside the liaison, a street below, and a neighbour's call."""
+    with tools.database.public_session() as session:
+        tenant_id = _find_office(session, running_desk.code)
+    office("street", below=tenant_id)
+    with tools.database.operator_session(tenant_id) as session:
+        for name, role in OTHERS.items():
+            plant_user(session, tools, SYSTEM, NewUser(name, name, (role,), PASSWORD))
+    with tools.database.session(tenant_id) as session:
+        channel = find_channel(session, "mailbox")
+        citizen = Citizen(name="李建设", phone="13800139002")
+        at = tools.clock.now() - timedelta(hours=1)
+        push_messages(
+            session, tools, SYSTEM, channel,
+            [PushedMessage("N1", "3号楼电梯停运9天", NEIGHBOUR, at, citizen=citizen)],
+        )  # fmt: skip
+    with tools.database.session(tenant_id) as session:
+        claims = claim_work(session, MATCH, tools.clock.now(), LEASE)
+    MatchMaker(tools, LEASE).work(claims)
+    return tenant_id
+
+
+def _find_office(session: Any, code: str) -> int:
+    from_code = find_tenant_for_login(session, code)
+    assert from_code is not None
+    return from_code[0]
+
+
+@pytest.fixture
+def window(browser: Browser, watched: Any) -> Iterator[Callable[[str, str], Page]]:
+    """A window of a person who is logged in."""
+    opened = []
+
+    def log_in(desk: Any, user: str) -> Page:
+        size = {"width": 1440, "height": 900}
+        context = browser.new_context(viewport=size, locale="zh-CN")  # type: ignore[arg-type]
+        opened.append(context)
+        page = context.new_page()
+        watched.watch(page)
+        page.goto(desk.url)
+        page.locator("#office").fill(desk.code)
+        page.get_by_label("账号").fill(user)
+        page.get_by_label("口令").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.wait_for_load_state()
+        return page
+
+    yield log_in
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """What a reader of screens would stumble over on a page, serious or worse."""
+    script = AXE.read_text(encoding="utf-8")
+
+    def read(page: Page) -> list[str]:
+        page.evaluate(script)
+        found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{each['id']}: {each['nodes'][0]['target']}"
+            for each in found["violations"]
+            if each["impact"] in SERIOUS
+        ]
+
+    return read

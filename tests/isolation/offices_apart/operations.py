@@ -607,7 +607,7 @@ PAGES: Mapping[str, Given] = {
         query={"case": CASE, "finding": FINDING},
         silent="a pair that is not in the queue lets the walk begin anew",
     ),
-    "GET /cases/<number>": Given(NUMBER),
+    "GET /cases/<number>": Given(NUMBER, query={"origins": "0", "events": "0"}),
     "GET /cases/<number>/preview": Given(NUMBER),
     "GET /cases/<number>/with": Given(NUMBER, query={"other": OTHER}),
     "GET /cases/<number>/pairs/<uuid:finding>": Given(

@@ -1,5 +1,6 @@
 """One case: its origins side by side, why they were joined, and taking one out again."""
 
+import re
 import uuid
 from collections.abc import Sequence
 
@@ -21,7 +22,7 @@ from minsheng.faces.web.event_words import outcome_words
 from minsheng.faces.web.handling_screen import CALL_RESULTS, CLOSE_OUTCOMES, handling_screen
 from minsheng.faces.web.models import CaseScreen
 from minsheng.faces.web.places import place_names
-from minsheng.faces.web.present import case_screen, person_name
+from minsheng.faces.web.present import EVENTS, ORIGINS, USUAL, Part, case_screen, person_name
 from minsheng.faces.web.purposes import purpose_names
 from minsheng.faces.web.rail import render_desk
 from minsheng.faces.web.reply_screen import reply_screen
@@ -32,6 +33,7 @@ from minsheng_tenants import Tenant, list_bodies
 case_pages = Blueprint("case_pages", __name__, url_prefix="/cases")
 
 LONGEST_REASON = 500
+_PLACE = re.compile("[0-9]{1,6}")
 MOST_OFFICES = 200
 
 
@@ -92,7 +94,8 @@ def render_case(session: Session, number: str, **more: object) -> str:
         may_handle=may("cases.handle"), may_dispatch=may("cases.dispatch"),
         may_sign=may("instructions.sign"), may_approve=may("replies.approve"),
         may_deliver=may("deliveries.write"), may_call=may("callbacks.write"),
-        purposes=purpose_names(), offices=_offices(session), **more,
+        purposes=purpose_names(), offices=_offices(session), origins_shown=ORIGINS,
+        events_shown=EVENTS, **more,
     )  # fmt: skip
 
 
@@ -131,4 +134,13 @@ def _drawn(session: Session, view: CaseView, *, compared: bool = True) -> CaseSc
     named |= {person_name(each.actor) for each in view.events}
     people = people_names(session, named)
     may_merge = may("cases.merge")
-    return case_screen(view, places, may_merge=may_merge, compared=compared, people=people)
+    part = Part(_asked_for("origins", USUAL.column), _asked_for("events", USUAL.event))
+    return case_screen(
+        view, places, may_merge=may_merge, compared=compared, people=people, part=part
+    )
+
+
+def _asked_for(name: str, usual: int) -> int:
+    """What a part of a long list is to hold, or the usual where no number is given."""
+    given = request.args.get(name, "")
+    return int(given) if _PLACE.fullmatch(given) else usual

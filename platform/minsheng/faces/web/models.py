@@ -192,7 +192,11 @@ class TimelineEvent:
 
 @dataclass(frozen=True, slots=True)
 class CaseScreen:
-    """One case: its facts, origins side by side, similar cases and ledger."""
+    """One case: its facts, origins side by side, similar cases and ledger.
+
+    ``columns`` and ``events`` are a part of what there is, beginning at the ``first_`` of each
+    (from 0); of ``message_count`` and ``event_count``.
+    """
 
     number: str
     subject: str
@@ -208,6 +212,9 @@ class CaseScreen:
     columns: tuple[OriginColumn, ...]
     similar: tuple[SimilarCase, ...]
     events: tuple[TimelineEvent, ...]
+    first_column: int = 0
+    first_event: int = 0
+    event_count: int = 0
 
     @property
     def pairs(self) -> tuple[SimilarCase, ...]:

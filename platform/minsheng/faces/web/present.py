@@ -16,6 +16,8 @@ from minsheng.faces.web.words import _
 from minsheng.handling.calendar import Calendar
 
 Names = Mapping[str, str]
+ORIGINS, EVENTS = 20, 100
+"""How many origins and events of a case one page shows: what a person can look through."""
 _EVENT_ICONS = {
     "opened": "inbox",
     "joined": "merge",
@@ -78,6 +80,18 @@ def person_name(actor: str) -> str:
     return {"system": _("系统自动"), "channel": _("渠道"), "client": _("接口")}.get(kind, name)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of many origins and events the page begins with, from 0."""
+
+    column: int = 0
+    event: int = 0
+
+
+USUAL = Part(event=1_000_000)
+"""The first origins and the last events."""
+
+
 def case_screen(
     view: CaseView,
     places: Names,
@@ -85,8 +99,12 @@ def case_screen(
     may_merge: bool,
     compared: bool = True,
     people: Names | None = None,
+    part: Part = USUAL,
 ) -> models.CaseScreen:
     """One case with its messages as columns, oldest first; ``people`` are names by user name."""
+    events = _events(view, people or {}, may_merge=may_merge)
+    first = _within(part.column, len(view.messages), ORIGINS)
+    begun = _within(part.event, len(events), EVENTS)
     return models.CaseScreen(
         number=view.number,
         subject=view.subject,
@@ -99,23 +117,32 @@ def case_screen(
         channel_count=len({message.channel for message in view.messages}),
         secret=view.secret,
         complained=tuple(models.OfficeMark(each.code, each.name) for each in view.complained),
-        columns=_columns(view, places, may_merge=may_merge, compared=compared),
+        columns=_columns(view, places, first, may_merge=may_merge, compared=compared),
         similar=_similar(view),
-        events=tuple(_events(view, people or {}, may_merge=may_merge)),
+        events=tuple(events[begun : begun + EVENTS]),
+        first_column=first,
+        first_event=begun,
+        event_count=len(events),
     )
 
 
+def _within(wish: int, count: int, size: int) -> int:
+    """The beginning of the part that holds what is wished for, of ``count`` things."""
+    return max(0, min(wish, count - 1)) // size * size
+
+
 def _columns(
-    view: CaseView, places: Names, *, may_merge: bool, compared: bool
+    view: CaseView, places: Names, first: int, *, may_merge: bool, compared: bool
 ) -> tuple[models.OriginColumn, ...]:
-    bodies = [message.body for message in view.messages]
+    shown = view.messages[first : first + ORIGINS]
+    bodies = [message.body for message in shown]
     pieces = compare(bodies) if compared else [(models.Piece(body, "own"),) for body in bodies]
     can_split = may_merge and view.state == "open" and view.message_count > 1
     merges = _merges(view)
-    joins = [_join(message, merges.get(str(message.id))) for message in view.messages]
+    joins = [_join(message, merges.get(str(message.id))) for message in shown]
     return tuple(
         message_column(message, body, places, join=join, can_split=can_split)
-        for message, body, join in zip(view.messages, pieces, joins, strict=True)
+        for message, body, join in zip(shown, pieces, joins, strict=True)
     )
 
 
