@@ -13,6 +13,7 @@ from minsheng.cases.matching import MatchMaker
 from minsheng.cases.service import Wish, place_case
 from minsheng.citizens.service import (
     Submission,
+    count_send,
     place_messages,
     publish,
     set_portal,
@@ -102,6 +103,40 @@ def test_tracking_adding_rating_and_another_round_without_script(door: Door) -> 
     assert "再来一次。" in again.text
     assert door.send("/mine/leave", "/mine").status_code == 303
     assert door.http.get(door.root + "/mine").location == f"{door.root}/track?done=ended"
+
+
+def test_ratings_count_among_what_one_address_sends_and_keep_their_words(door: Door) -> None:
+    code = door.submit()
+    door.close()
+    door.track(code)
+    for _ in range(30):
+        count_send(door.desk.tools, door.desk.tenant_id, "127.0.0.1")
+    marks = {"solved": 4, "manner": 5, "speed": 3, "words": "等得太久"}
+    held = door.send("/mine/rate", "/mine", **marks)
+    assert held.status_code == 429
+    assert "十五分钟" in held.text
+    assert "等得太久" in held.text
+    assert "解决程度 4 分" not in door.mine()
+
+
+def test_who_can_read_the_answer_is_not_told_that_it_was_only_received(door: Door) -> None:
+    code = door.submit()
+    with door.session() as session:
+        case_id = session.scalar(text("select id from cases"))
+        place_case(session, case_id, stage="received", reply_state="delivered")
+    door.track(code)
+    page = door.mine()
+    assert "已经答复，请看下面" in page
+    assert "已经收到，工作人员正在核对" not in page
+
+
+def test_a_page_that_is_not_there_leads_back_into_the_portal_of_its_office(door: Door) -> None:
+    lost = door.http.get(f"{door.root}/nowhere")
+    assert lost.status_code == 404
+    assert f'href="{door.root}/"' in lost.text
+    nobody = door.http.get("/p/nobody-here/nowhere")
+    assert nobody.status_code == 404
+    assert "回到首页" not in nobody.text
 
 
 def test_wrong_digits_ten_times_lock_the_code_with_a_clear_message(door: Door) -> None:

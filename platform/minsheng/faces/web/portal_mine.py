@@ -104,12 +104,13 @@ def give_rating() -> ResponseReturnValue:
     marks = {name: _mark(request.form.get(name, "")) for name in MARKS}
     words = request.form.get("words", "")
     try:
+        count_send(tools(), office().tenant_id, origin())
         with portal_session() as session:
             rate(session, tools(), origin(), visit, Scores(**marks, words=words))
-    except (SubmissionInvalid, RatingRefused) as error:
+    except (SubmissionInvalid, RatingRefused, TooMany) as error:
         # Where nothing is to be rated any more, the words are given back as an addition.
         kept: Mapping[str, object] = {"words": words, **marks}
-        if not isinstance(error, SubmissionInvalid):
+        if isinstance(error, RatingRefused):
             kept = {"add": words}
         return _mine(visit, _said(error), kept, _status(error))
     return _done("rated")
