@@ -48,6 +48,7 @@ SHOTS: Mapping[str, Sequence[Shot]] = {
         Shot("crossings", "/crossings", "/crossings"),
         Shot("figures", "/figures", "/figures"),
         Shot("channels", "/channels", "/channels"),
+        Shot("deliveries", "/deliveries", "/deliveries"),
         Shot("quarantine", "/quarantine", "/quarantine"),
         Shot("raw", "/quarantine/<uuid:item>", "/quarantine", ".table a"),
         Shot("low-ratings", "/low-ratings", "/low-ratings"),
