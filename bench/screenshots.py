@@ -7,6 +7,7 @@ own home (``MINSHENG_HOME``). With ``--picture FOLDER`` only the pictures of the
 """
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +21,6 @@ from minsheng.runtime.settings import Settings
 
 FLAGS = (
     "--no-sandbox",
-    "--lang=zh-CN",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
@@ -47,7 +47,9 @@ def main() -> None:
     state = load_state(settings.home)
     url = f"http://{settings.text('MINSHENG_HOST')}:{settings.text('MINSHENG_PORT')}"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(FLAGS), env=os.environ | {"LANGUAGE": "zh_CN"}
+        )
         if asked.picture:
             _take_pictures(browser, url, state, asked.picture)
         else:
