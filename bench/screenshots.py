@@ -7,7 +7,6 @@ own home (``MINSHENG_HOME``). With ``--picture FOLDER`` only the pictures of the
 """
 
 import argparse
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -47,9 +46,7 @@ def main() -> None:
     state = load_state(settings.home)
     url = f"http://{settings.text('MINSHENG_HOST')}:{settings.text('MINSHENG_PORT')}"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=list(FLAGS), env=os.environ | {"LANGUAGE": "zh_CN"}
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         if asked.picture:
             _take_pictures(browser, url, state, asked.picture)
         else:
