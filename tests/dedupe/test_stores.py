@@ -163,6 +163,26 @@ def test_a_common_text_keeps_its_codes_short(database: Connection, letter: Lette
 def test_a_batch_costs_few_statements(database: Connection) -> None:
     records = _corpus(3, 100)
     Matcher(None, PostgresStore(database)).arrive(records[:50])
+    statements = _counted(database)
+    Matcher(None, PostgresStore(database)).arrive(records[50:])
+    assert 0 < len(statements) <= 4
+    assert all("tenant_id = %s" in query or "insert" in query for query in statements)
+
+
+def test_a_message_by_itself_costs_three_statements(database: Connection) -> None:
+    records = _corpus(3, 60)
+    matcher = Matcher(None, PostgresStore(database))
+    matcher.arrive(records[:50])
+    statements = _counted(database)
+    assert matcher.match(records[50])
+    matcher.add(records[50])
+    assert len(statements) == 3, "codes, records, insert"
+    matcher.add(records[51])
+    assert len(statements) == 5, "what was not matched first is asked for when it is added"
+
+
+def _counted(database: Connection) -> list[Any]:
+    """The statements of the connection from now on."""
     statements: list[Any] = []
 
     class Counting(psycopg.Cursor[Any]):
@@ -171,9 +191,7 @@ def test_a_batch_costs_few_statements(database: Connection) -> None:
             return super().execute(query, *rest, **more)
 
     database.cursor_factory = Counting
-    Matcher(None, PostgresStore(database)).arrive(records[50:])
-    assert 0 < len(statements) <= 4
-    assert all("tenant_id = %s" in query or "insert" in query for query in statements)
+    return statements
 
 
 def test_row_security_leaves_the_index_on(database: Connection) -> None:
