@@ -3,7 +3,7 @@
 The bench holds telephones and names in clear; here they become keyed indexes: of the telephone,
 of what a masked one leaves to be seen, of the name and of the surname. An anonymous citizen has
 no name, a bare courtesy such as 张先生 has a surname only, and the name on a message board is an
-account and no surname.
+account, which has a surname only where it reads like one (王妈妈), as in the service.
 """
 
 import hashlib
@@ -17,6 +17,11 @@ _CHINA = timezone(timedelta(hours=8))
 _CHANNELS = {"hotline": "hotline_12345", "board": "leaders_board"}
 _KEY = b"bench"
 _COURTESY = ("先生", "女士")
+_NAME = re.compile("[\u4e00-\u9fff]{2,4}")
+_CALLED = re.compile(
+    "[小老阿].|大[哥姐妈爷叔姨伯嫂]|妈妈?|爸爸?|爷爷|奶奶|叔叔|阿姨|哥|姐"
+    "|先生|女士|小姐|老师|师傅|医生|律师|老板|经理|同学"
+)
 
 
 def bench_record(rec: Mapping[str, str]) -> Record:
@@ -31,14 +36,18 @@ def bench_record(rec: Mapping[str, str]) -> Record:
         phone_ix=_index("" if "*" in phone else phone),
         phone_part_ix=_index(phone and f"{phone[:3]}*{phone[-4:]}"),
         name_ix=_index("" if name.endswith(_COURTESY) else name),
-        surname_ix=_index(name[:1] if re.fullmatch("[\u4e00-\u9fff]{2,4}", name)
-                          and channel != "leaders_board" else ""),
+        surname_ix=_index(_surname(name, channel)),
     )  # fmt: skip
 
 
 def _digits(phone: str) -> str:
     seen = re.sub(r"[^\d*]", "", phone)
     return seen[2:] if seen.startswith("86") and len(seen) > 11 else seen
+
+
+def _surname(name: str, channel: str) -> str:
+    account = channel == "leaders_board" and not _CALLED.fullmatch(name[1:])
+    return name[:1] if _NAME.fullmatch(name) and not account else ""
 
 
 def _index(value: str) -> bytes:

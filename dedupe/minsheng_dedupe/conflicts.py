@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .comparison import Comparison, Level
-from .facts import KINDS
+from .facts import KINDS, SPOT
 from .pairs import BIT, COPIED, Pair
 
 Hardness = Literal["address", "named", "number"]
@@ -46,6 +46,8 @@ TOLD = (
     Kind("number", "号码", "number", "number"),
     Kind("sort", "房屋类型", "sort of housing", "named"),
     Kind("ordinal", "编号或日期", "number or date", "number"),
+    Kind("bus", "公交线路", "bus line", "number"),
+    Kind("spot", "同一处的数字", "number at one spot", "number"),
 )
 
 
@@ -121,9 +123,23 @@ def _shown(code: str, pair: Pair) -> dict[str, str]:
     """The names that stand behind a level: one that both tell, or one that each tells alone."""
     mine = pair.later.facts.named.get(code, {})
     theirs = pair.earlier.facts.named.get(code, {})
+    if code == SPOT:
+        return _shown_spots(mine, theirs)
     both, here, there = mine.keys() & theirs.keys(), mine.keys() - theirs, theirs.keys() - mine
     return {
         "both": mine[min(both)] if both else "",
         "here": mine[min(here)] if here else "",
         "there": theirs[min(there)] if there else "",
+    }
+
+
+def _shown_spots(mine: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
+    """The first spot with one number in both and the first with another in each."""
+    spots = sorted(mine.keys() & theirs.keys())
+    same = next((spot for spot in spots if mine[spot] == theirs[spot]), "")
+    other = next((spot for spot in spots if mine[spot] != theirs[spot]), "")
+    return {
+        "both": same.replace("#", mine.get(same, "")),
+        "here": other.replace("#", mine.get(other, "")),
+        "there": other.replace("#", theirs.get(other, "")),
     }

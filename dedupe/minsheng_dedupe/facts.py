@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from .normalise import number
+
 _HAN = "[\u4e00-\u9fff]"
 # A name cannot run across these characters: what stands before them belongs to the sentence.
 _BREAK = (
@@ -57,19 +59,26 @@ _GENERIC = re.compile(
     "|条路|段路|修路|拆迁|门面|门口|希望|投诉|反映|举报|建议|咨询|关于"
 )
 # Kinds of road and words that end like one: 检修线路, 一条土路 are no names.
-_NO_ROAD = re.compile("[线电走马铁出甬余一小土油顺让绕半条段修上]路$")
+_NO_ROAD = re.compile("[线电走马铁出甬余一小土油顺让绕半条段修上]路$|[乘坐等搭][一二三四五六七八九十]{1,3}路$")
 _REGION = re.compile("[市县区]")
 _REGION_NAME = re.compile(f"(?:[a-z]\\d{{0,2}}|(?![小社地园城辖我市郊校厂景片街]){_HAN}{{2}})$")
 _NO_REGION = "小社地园城辖市校厂景片新郊山街"
 _NOT_REGION = frozenset([f"{c}区" for c in _NO_REGION] + ["城市", "门市", "超市", "上市"])
 _FIGURE = re.compile(
     r"(\d+)(\.\d{1,4})?"
-    r"(?:(万元|元|万|平方米|平方|m2|亩|吨|户|公里|米|路公交|号线|kv|千伏|瓦)"
+    r"(?:(万元|元|万|平方米|平方|m2|亩|吨|户|公里|米|号线|kv|千伏|瓦)"
     r"|(号(?![楼栋线]))|([.年月日a-z]))?"
 )
 
 # A city's metro line is told by the city and the number: 西安地铁4号线 is not 北京地铁4号线.
 _LINE = re.compile(r"([\u4e00-\u9fffa-z]{0,2}?)市?(?:地铁|轨道交通|轻轨)(\d{1,2}|[a-z])号线")
+# 坐8路 is a bus, 五一路 a road: of numerals in words only those behind a verb of riding are buses.
+_BUS = re.compile(r"(\d{1,3})路(?!口)|[乘坐等搭]([一二三四五六七八九十]{1,3})路(?!口)")
+_SIGNS = re.compile(r"\W+")
+# A number that no unit of time or of counting up follows: those go on while a matter waits.
+_SPOT = re.compile(r"(?<!\d)\d{1,4}(?![\d年月日时分点天周秒岁次遍多余几]|小时|个月|星期)")
+_BEFORE, _BEHIND, _LEAST_SPOT = 3, 2, 4
+_MOST_SPOTS = 16
 _SORT_OF = {"二手房": "used", "新房": "new", "期房": "new", "公寓": "flat", "商铺": "shop"}
 _SORT = re.compile("|".join(_SORT_OF))
 
@@ -86,7 +95,8 @@ _FIRST = ord("A")
 
 KINDS = (
     "building", "unit", "room", "phase", "door", "group", "plate", "estate", "school", "hospital",
-    "road", "village", "market", "region", "line", "amount", "number", "sort", "ordinal",
+    "road", "village", "market", "region", "line", "amount", "number", "sort", "ordinal", "bus",
+    SPOT := "spot",
 )  # fmt: skip
 
 
@@ -119,7 +129,7 @@ def read_facts(subject: str, body: str) -> Facts:
     first: dict[tuple[str, str], str] = {}
     for kind, key, shown in found[: _MOST * 4]:
         first.setdefault((kind, key), shown)
-    kept = list(first.items())[:_MOST]
+    kept = [*list(first.items())[:_MOST], *_spots(text)]
     packed = "\n".join(
         f"{_LETTER[kind]}{key}" if shown == key else f"{_LETTER[kind]}{key}\t{shown}"
         for (kind, key), shown in kept
@@ -157,7 +167,8 @@ def _names(text: str) -> list[Fact]:
             and not follows
             and not key.isdigit()
             and not _GENERIC.search(key)
-            and not _NO_ROAD.search(key + suffix)
+            and not (suffix == "路" and stem[-1].isdigit())
+            and not _NO_ROAD.search(stem + suffix)
         ):
             found.append((_KIND_OF[suffix], key, stem + suffix))
     return found
@@ -179,8 +190,33 @@ def _kinds(text: str) -> list[Fact]:
     lines = []
     if "号线" in text:
         lines = [("line", f"{hit[1]}{hit[2]}", hit[0]) for hit in _LINE.finditer(text)]
+    lines += [("bus", told, f"{told}路") for told in _bus_lines(text)]
     sorts = {_SORT_OF[hit[0]]: hit[0] for hit in _SORT.finditer(text)}
     return lines + [("sort", sort, shown) for sort, shown in sorts.items()]
+
+
+def _bus_lines(text: str) -> list[str]:
+    if "路" not in text:
+        return []
+    return [hit[1] or str(number(hit[2])) for hit in _BUS.finditer(text)]
+
+
+def _spots(text: str) -> list[tuple[tuple[str, str], str]]:
+    """Where numbers stand: the letters before and behind each as the key, and the number shown.
+
+    In two texts of one origin the same spot with another number is another number, not another
+    sentence. A spot that has two numbers in one text tells nothing.
+    """
+    bare = _SIGNS.sub("", text)
+    spots: dict[str, str] = {}
+    for hit in _SPOT.finditer(bare):
+        before = bare[max(0, hit.start() - _BEFORE) : hit.start()]
+        behind = bare[hit.end() : hit.end() + _BEHIND]
+        if len(before) + len(behind) >= _LEAST_SPOT:
+            key = f"{before}#{behind}"
+            spots[key] = hit[0] if spots.get(key, hit[0]) == hit[0] else ""
+    told = [((SPOT, key), shown) for key, shown in spots.items() if shown]
+    return told[:_MOST_SPOTS]
 
 
 def _numbers(text: str) -> list[Fact]:

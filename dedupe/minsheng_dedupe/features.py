@@ -35,13 +35,19 @@ _AGAIN = ("再次", "又一次", "催办", "催促", "多次反映", "上次反�
           "曾反映", "反映过", "至今未", "仍未")  # fmt: skip
 """Words by which a message says that it was told before."""
 
+_TOO = re.compile(
+    "我也|我们也|我家也|我们家也|同样是|同样的事|也碰到|也遇到|也有同感|附议|支持前面|支持楼上|和楼上|跟楼上"
+)
+"""Words by which a message seconds what others told."""
+
 KNOWN = ("phone", "email", "name", "part", "surname", "region", "content", "handle", "stance")
 """The first of `HEAD`: 32-bit hashes (0: unknown) and two small codes; equality is read of them."""
 
 HEAD = (
     *KNOWN, "again", "second", "size", "body", "subject", "keys", "body_units", "subject_units",
 )  # fmt: skip
-"""What `Features.head` holds, in order. After `KNOWN`: whether the message says it asks again;
+"""What `Features.head` holds, in order. After `KNOWN`: whether the message says that it asks again (1) and
+that it seconds others (2);
 seconds since 1970; letters of the text; lengths of the three gram sets; summed weights of two of
 them in `grams.UNITS`."""
 
@@ -111,7 +117,8 @@ def prepare(record: Record, version: str) -> Prepared:
     grams = (*_gram_sets(run), problem.keys)
     words = run.letters[run.title :] if len(run.letters) > run.title else run.letters
     head = _head(record, words, facts.stance, version)
-    head += [int(any(cue in run.text for cue in _AGAIN))]
+    again, too = any(cue in run.text for cue in _AGAIN), _TOO.search(run.text) is not None
+    head += [again | too << 1]
     head += [int(record.received_at.timestamp()), len(words), *map(len, grams)]
     head += [int(UNITS[each].sum()) for each in grams[:2]]
     features = Features(
@@ -139,7 +146,8 @@ def _head(record: Record, words: Points, stance: str, version: str) -> list[int]
         ("content", words.tobytes() if len(words) >= _MIN_CONTENT else b""),
     )  # fmt: skip
     hashes = [_hash(version, kind, value) if value else 0 for kind, value in known]
-    return [*hashes, int(record.channel == "leaders_board"), _STANCES[stance]]
+    account = record.channel == "leaders_board" or (record.name_ix and not record.surname_ix)
+    return [*hashes, int(bool(account)), _STANCES[stance]]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -50,6 +50,19 @@ _HOTLINE_CLOSE = re.compile(
     r"|(?:诉求人|来电人|市民|反映人)要求(?:回复|答复|回电|保密)[^。\n]{0,10}[。.!]?"
 )
 
+# Before 诉求内容: an order has its labels, whether a line each or in a row.
+_HOTLINE_HEAD = re.compile(
+    r"^.{0,200}?(?:(?:诉求|反映|来电|来信|工单|问题|主要)内容|(?:事项|问题|诉求)描述)\s*[::]", re.DOTALL
+)
+_HOTLINE_TALK = re.compile(
+    r"^\s*(?:\[.{1,8}\])?\s*(?:坐席|话务员|客服)\s*[::].{0,60}?(?:市民|来电人)\s*[::]"
+)
+_HOTLINE_TAIL = re.compile(
+    r"(?:\n\s*|[。!?]\s*)(?:坐席|话务员|客服)\s*[::][^\n]{0,60}$"
+    r"|[。\s]*[(\[]?(?:话务员|受理员|受理人|坐席|记录人)[::]?\s*\w{1,12}[)\]]?\s*$"
+)
+_HEAD_LABELS = re.compile("编号|单号|工单|时间|来电人|诉求人|反映人|电话|地点|标题|保密")
+
 _ADDRESSED = re.compile(r"(?:尊敬|敬爱|亲爱)的[^,。!:\n]{0,14}[::,!]?\s*(?:您好|你好|好)?[!,。:]?")
 _HELLO = re.compile(
     r"\s*[^,。!:\n]{0,8}(?:书记|市长|省长|县长|区长|镇长|局长|主任|领导)?\s*[,::]?\s*(?:您好|你好)[!,。:]?"
@@ -87,11 +100,21 @@ def body_words(body: str, channel: str) -> str:
 
 
 def _clerk(body: str) -> str:
+    body = _order(body)
     for rule in (_HOTLINE_LINE, _HOTLINE_TITLE):
         body = _unless_empty(rule, body)
     for key, rule in ((_OPENERS, _HOTLINE_OPEN), (_CLOSERS, _HOTLINE_CLOSE)):
         body = _if_enough(_phrases_cut(key, rule, body), body)
     return body
+
+
+def _order(body: str) -> str:
+    """What an order holds between its labels and the clerk's own words."""
+    head = _HOTLINE_HEAD.match(body)
+    if head and _HEAD_LABELS.search(head[0]):
+        body = _if_enough(body[head.end() :], body)
+    body = _unless_empty(_HOTLINE_TALK, body)
+    return body[:-_LAST] + _if_enough(_HOTLINE_TAIL.sub("", body[-_LAST:]), body[-_LAST:])
 
 
 def _polite(body: str) -> str:

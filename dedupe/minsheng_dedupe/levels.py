@@ -7,7 +7,7 @@ from .comparison import Comparison, Level, ordered, percent
 from .conflicts import fact_comparisons
 from .pairs import Pair
 
-VERSION = "levels:2026-11-22.7"
+VERSION = "levels:2026-11-22.8"
 
 NEAR = 0.85
 """From this share both ways two bodies are one text with edits."""
@@ -85,7 +85,7 @@ def _key_words(pair: Pair) -> dict[str, str]:
     return {"words": pair.wording.told_by(pair.earlier.keys, both)}
 
 
-_ALIKE = "exact readable forth back near most common size ahead_forth ahead_back ahead_near"
+_ALIKE = "exact readable forth back near most common size more less ahead_forth ahead_back ahead_near"
 
 TEXT = ordered(_ALIKE, (
     (lambda p: p.exact, Level("text.exact", "正文完全相同", "the texts are identical")),
@@ -135,7 +135,7 @@ SUBJECT = ordered("no_subject subject told", (
     (_always, Level("subject.other", "标题不同", "subjects differ")),
 ), _shares)  # fmt: skip
 
-CITIZEN = ordered("firm part unlike again", (
+CITIZEN = ordered("firm part unlike again too", (
     (lambda p: p.phone, Level("citizen.phone", "同一来电号码", "same telephone number")),
     (lambda p: p.email, Level("citizen.email", "同一电子邮箱", "same e-mail address")),
     (lambda p: p.part, Level("citizen.phone_part", "来电号码可见部分相同",
@@ -149,7 +149,7 @@ CITIZEN = ordered("firm part unlike again", (
     (_always, Level("citizen.unknown", "身份信息不足", "citizen not known on both sides")),
 ))  # fmt: skip
 
-NAME = ordered("name surname other_kind other_name", (
+NAME = ordered("name surname other_kind other_name namesake accounts", (
     (lambda p: p.name, Level("citizen.name", "姓名或账号相同", "same name or account")),
     (lambda p: p.surname, Level("citizen.surname", "姓氏相符", "the surname fits")),
     (lambda p: p.other_kind, Level("citizen.other_kind")),

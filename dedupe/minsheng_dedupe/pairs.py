@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .facts import KINDS
+from .facts import KINDS, SPOT
 from .features import AT, Features
 from .grams import SPACE, UNITS
 from .problems import PLACES, Wording, stems
@@ -82,6 +82,9 @@ class Pair:
     topics_other: bool = False
     readable: bool = False
     again: bool = False
+    too: bool = False
+    more: float = 0.0
+    less: float = 0.0
     exact: bool = False
     phone: bool = False
     part: bool = False
@@ -94,6 +97,8 @@ class Pair:
     surname: bool = False
     other_kind: bool = False
     other_name: bool = False
+    namesake: bool = False
+    accounts: int = 0
     known: bool = False
     others: bool = False
     region: bool = False
@@ -102,6 +107,8 @@ class Pair:
     shared: int = 0
     conflicts: int = 0
     changed: int = 0
+    spots_same: int = 0
+    spots_other: int = 0
     placed: bool = False
     siblings: bool = False
     strangers: bool = False
@@ -179,7 +186,9 @@ def _texts(pair: Pair, body: int, subject: int, keys: int) -> None:
     pair.days = abs(theirs[AT["second"]] - mine[AT["second"]]) / 86400
     short, long = sorted((mine[AT["size"]], theirs[AT["size"]]))
     pair.size = short / max(long, 1)
-    pair.again = bool(mine[AT["again"]])
+    pair.again, pair.too = bool(mine[AT["again"]] & 1), bool(mine[AT["again"]] & 2)
+    pair.more = round(math.log1p((whole - min(common, whole)) / _UNIT), 4)
+    pair.less = round(math.log1p((their_whole - min(common, their_whole)) / _UNIT), 4)
     told, their_told = pair.later.topics, pair.earlier.topics
     pair.topics_same = any(topic in their_told for topic in told)
     pair.topics_other = bool(told and their_told) and not pair.topics_same
@@ -208,10 +217,13 @@ def _people(pair: Pair) -> None:
     pair.part = same(_PART) and not pair.phone and not other(_PHONE)
     pair.other_phone = (other(_PHONE) or other(_PART)) and not pair.phone
     pair.other_email = other(_EMAIL)
-    pair.surname = same(_SURNAME) and not other(_NAME) and not pair.name
-    pair.other_kind = kind and not pair.name
-    named = pair.name or pair.surname or kind
-    pair.other_name = not named and (other(_NAME) or other(_SURNAME))
+    fits, otherwise = same(_SURNAME) and not pair.name, other(_SURNAME) and not pair.name
+    pair.surname = fits and (kind or not other(_NAME))
+    pair.namesake = fits and not pair.surname
+    pair.other_kind = kind and not (pair.name or fits or otherwise)
+    named = pair.name or pair.surname or pair.other_kind
+    pair.other_name = not named and (otherwise or other(_NAME))
+    pair.accounts = mine[_HANDLE] + theirs[_HANDLE]
     pair.firm = pair.phone or pair.email
     pair.unlike = (pair.other_phone or pair.other_email) and not pair.firm
     pair.known = pair.firm or pair.part or pair.name
@@ -224,13 +236,22 @@ def _facts(pair: Pair) -> None:
     mine, theirs = pair.later.facts.named, pair.earlier.facts.named
     for kind, own in mine.items():
         told = theirs.get(kind)
-        if told is not None:
+        if told is not None and kind == SPOT:
+            _spots(pair, own, told)
+        elif told is not None:
             both = len(own.keys() & told.keys())
             if both:
                 pair.shared |= BIT[kind]
             if both < len(own) and both < len(told):
                 pair.conflicts |= 0 if both else BIT[kind]
                 pair.changed |= BIT[kind] if pair.near >= COPIED else 0
+
+
+def _spots(pair: Pair, own: dict[str, str], told: dict[str, str]) -> None:
+    same = [own[spot] == told[spot] for spot in own.keys() & told.keys()]
+    pair.spots_same, pair.spots_other = sum(same), len(same) - sum(same)
+    pair.shared |= BIT[SPOT] if pair.spots_same else 0
+    pair.changed |= BIT[SPOT] if pair.spots_other and pair.near >= COPIED else 0
 
 
 def _named_elsewhere(pair: Pair) -> bool:

@@ -28,7 +28,8 @@ Purpose = Literal["case", "link"]
 PLAIN = (
     "exact", "readable", "forth", "back", "near", "most", "common", "size",
     "keys", "topics_same", "topics_other", "placed", "no_subject", "subject", "told",
-    "firm", "part", "unlike", "again", "name", "surname", "other_kind", "other_name",
+    "firm", "part", "unlike", "again", "too", "name", "surname", "other_kind", "other_name",
+    "namesake", "accounts", "more", "less", "spots_same", "spots_other",
     "region", "other_region", "stance", "days", "later_by",
     "siblings", "strangers", "kin", "fellows", "own", "copies", "alike", "rival",
     "ahead_forth", "ahead_back", "ahead_near",

@@ -24,7 +24,13 @@ _COMPOUND = (
 )  # fmt: skip
 _NAME = re.compile("[\u4e00-\u9fff]{2,4}")
 _ACCOUNTS = frozenset({"leaders_board"})
-"""Plugins whose citizens write under an account, which has no surname."""
+"""Plugins whose citizens write under an account, which seldom tells a surname."""
+
+_CALLED = re.compile(
+    "[小老阿].|大[哥姐妈爷叔姨伯嫂]|妈妈?|爸爸?|爷爷|奶奶|叔叔|阿姨|哥|姐"
+    "|先生|女士|小姐|老师|师傅|医生|律师|老板|经理|同学"
+)
+"""What stands behind the surname in an account that is made of one: 王妈妈, 李老三."""
 
 
 def citizen_indexes(cipher: FieldCipher, plugin: str, citizen: Citizen) -> dict[str, bytes]:
@@ -66,11 +72,14 @@ def full_name(name: str) -> str:
 
 
 def surname(name: str, plugin: str) -> str:
-    """The surname of a real name or of a courtesy such as 张先生; empty for an account."""
+    """The surname of a real name or of a courtesy such as 张先生; of an account only where it is
+    a surname with a way of calling somebody behind it (王妈妈)."""
     said = normal_name(name)
-    if plugin in _ACCOUNTS or is_nobody(said) or not _NAME.fullmatch(said):
+    if is_nobody(said) or not _NAME.fullmatch(said):
         return ""
-    return said[:2] if said.startswith(_COMPOUND) and len(said) > 2 else said[:1]
+    first = 2 if said.startswith(_COMPOUND) and len(said) > 2 else 1
+    account = plugin in _ACCOUNTS and not _CALLED.fullmatch(said[first:])
+    return "" if account else said[:first]
 
 
 def _is_masked(phone: str) -> bool:
