@@ -59,7 +59,9 @@ _GENERIC = re.compile(
     "|条路|段路|修路|拆迁|门面|门口|希望|投诉|反映|举报|建议|咨询|关于"
 )
 # Kinds of road and words that end like one: 检修线路, 一条土路 are no names.
-_NO_ROAD = re.compile("[线电走马铁出甬余一小土油顺让绕半条段修上]路$|[乘坐等搭][一二三四五六七八九十]{1,3}路$")
+_NO_ROAD = re.compile(
+    "[线电走马铁出甬余一小土油顺让绕半条段修上]路$|[乘坐等搭][一二三四五六七八九十]{1,3}路$"
+)
 _REGION = re.compile("[市县区]")
 _REGION_NAME = re.compile(f"(?:[a-z]\\d{{0,2}}|(?![小社地园城辖我市郊校厂景片街]){_HAN}{{2}})$")
 _NO_REGION = "小社地园城辖市校厂景片新郊山街"

@@ -46,10 +46,9 @@ KNOWN = ("phone", "email", "name", "part", "surname", "region", "content", "hand
 HEAD = (
     *KNOWN, "again", "second", "size", "body", "subject", "keys", "body_units", "subject_units",
 )  # fmt: skip
-"""What `Features.head` holds, in order. After `KNOWN`: whether the message says that it asks again (1) and
-that it seconds others (2);
-seconds since 1970; letters of the text; lengths of the three gram sets; summed weights of two of
-them in `grams.UNITS`."""
+"""What `Features.head` holds, in order. After `KNOWN`: whether the message says that it asks again
+(1) and that it seconds others (2); seconds since 1970; letters of the text; lengths of the three
+gram sets; summed weights of two of them in `grams.UNITS`."""
 
 AT = {name: at for at, name in enumerate(HEAD)}
 

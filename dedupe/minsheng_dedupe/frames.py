@@ -52,7 +52,8 @@ _HOTLINE_CLOSE = re.compile(
 
 # Before 诉求内容: an order has its labels, whether a line each or in a row.
 _HOTLINE_HEAD = re.compile(
-    r"^.{0,200}?(?:(?:诉求|反映|来电|来信|工单|问题|主要)内容|(?:事项|问题|诉求)描述)\s*[::]", re.DOTALL
+    r"^.{0,200}?(?:(?:诉求|反映|来电|来信|工单|问题|主要)内容|(?:事项|问题|诉求)描述)\s*[::]",
+    re.DOTALL,
 )
 _HOTLINE_TALK = re.compile(
     r"^\s*(?:\[.{1,8}\])?\s*(?:坐席|话务员|客服)\s*[::].{0,60}?(?:市民|来电人)\s*[::]"

@@ -85,7 +85,9 @@ def _key_words(pair: Pair) -> dict[str, str]:
     return {"words": pair.wording.told_by(pair.earlier.keys, both)}
 
 
-_ALIKE = "exact readable forth back near most common size more less ahead_forth ahead_back ahead_near"
+_ALIKE = (
+    "exact readable forth back near most common size more less ahead_forth ahead_back ahead_near"
+)
 
 TEXT = ordered(_ALIKE, (
     (lambda p: p.exact, Level("text.exact", "正文完全相同", "the texts are identical")),
@@ -135,7 +137,7 @@ SUBJECT = ordered("no_subject subject told", (
     (_always, Level("subject.other", "标题不同", "subjects differ")),
 ), _shares)  # fmt: skip
 
-CITIZEN = ordered("firm part unlike again too", (
+CITIZEN = ordered("firm part unlike again", (
     (lambda p: p.phone, Level("citizen.phone", "同一来电号码", "same telephone number")),
     (lambda p: p.email, Level("citizen.email", "同一电子邮箱", "same e-mail address")),
     (lambda p: p.part, Level("citizen.phone_part", "来电号码可见部分相同",
@@ -153,6 +155,8 @@ NAME = ordered("name surname other_kind other_name namesake accounts", (
     (lambda p: p.name, Level("citizen.name", "姓名或账号相同", "same name or account")),
     (lambda p: p.surname, Level("citizen.surname", "姓氏相符", "the surname fits")),
     (lambda p: p.other_kind, Level("citizen.other_kind")),
+    (lambda p: p.namesake,
+     Level("citizen.namesake", "姓氏相同，姓名不同", "same surname, another name or account")),
     (lambda p: p.other_name,
      Level("citizen.other_name", "姓名或账号不同", "another name or account")),
     (_always, Level("citizen.nameless")),
@@ -191,6 +195,12 @@ SIBLINGS = ordered("siblings strangers kin fellows own", (
     (_always, Level("citizen.alone")),
 ))  # fmt: skip
 
+VOICE = ordered("too", (
+    (lambda p: p.too,
+     Level("voice.seconding", "来件自称与他人所说相同", "the message seconds what others told")),
+    (_always, Level("voice.own")),
+))  # fmt: skip
+
 COPIES = ordered("copies alike rival", (
     (lambda p: p.copies >= 4, Level("copies.many", "另有 {copies} 件他人来件内容相近",
                                     "{copies} like texts of other citizens")),
@@ -201,7 +211,7 @@ COPIES = ordered("copies alike rival", (
     (_always, Level("copies.none")),
 ), _shares)  # fmt: skip
 
-NAMED = (TEXT, PROBLEM, SUBJECT, CITIZEN, NAME, SIBLINGS, COPIES, REGION, STANCE, TIME)
+NAMED = (TEXT, PROBLEM, SUBJECT, CITIZEN, NAME, SIBLINGS, VOICE, COPIES, REGION, STANCE, TIME)
 FACTS = fact_comparisons()
 TOLD: tuple[Comparison, ...] = (*NAMED, *FACTS)
 """What an officer reads."""

@@ -56,10 +56,14 @@ class Pair:
     `near` the smaller of them, `most` the larger; `subject`: the same as `near` for the subjects;
     `told`: how much of one's subject stands in the other's body; `common`: the logarithm of the
     weight both bodies share; `keys`: the summed weight of content words both tell; `size`: the
-    shorter text's length by the longer's; `again`: the later one says it was told before.
+    shorter text's length by the longer's; `again`: the later one says it was told before, `too`:
+    that it seconds others; `more`, `less`: the logarithm of the weight that only the later, only
+    the earlier one tells. `surname`: one fits the other, `namesake`: under two full names;
+    `accounts`: how many of both write under an account.
 
     `shared`, `conflicts`, `changed`: the kinds of facts (`BIT`) of which a fact is shared; both
     name one and share none; each names what the other does not, inside texts otherwise one.
+    `spots_same`, `spots_other`: between how many letters alike both name the same number, another.
 
     From `siblings` on: what the other earlier messages say of this one (`_context`).
     """

@@ -147,3 +147,31 @@ def test_answers_are_best_first_and_at_most_twenty(letter: Letter) -> None:
     order = {"same": 0, "review": 1, "related": 2, "different": 3}
     ranks = [(order[m.decision], -m.score, m.message_id) for m in matches]
     assert ranks == sorted(ranks)
+
+
+def _named(match: Match | None) -> set[str]:
+    return {r.code for r in match.reasons} if match else set()
+
+
+def test_an_account_with_a_fitting_surname_fits_a_name_and_another_does_not(
+    letter: Letter, answer: Answer
+) -> None:
+    account = letter(phone_ix=b"", name_ix=b"account", surname_ix=b"wang")
+    person = letter(channel="mailbox", phone_ix=b"p", name_ix=b"person", surname_ix=b"wang")
+    assert "citizen.surname" in _named(answer(account, person))
+    other = replace(person, surname_ix=b"li")
+    assert "citizen.other_name" in _named(answer(account, other))
+    unsaid = replace(account, surname_ix=b"")
+    assert not {"citizen.surname", "citizen.other_name"} & _named(answer(unsaid, person))
+
+
+def test_one_surname_under_two_full_names_is_told(letter: Letter, answer: Answer) -> None:
+    one = letter(channel="mailbox", phone_ix=b"", surname_ix=b"wang")
+    assert "citizen.namesake" in _named(answer(one, replace(one, name_ix=b"name-b")))
+    assert "citizen.namesake" not in _named(answer(one, one))
+
+
+def test_a_letter_that_seconds_others_says_so(letter: Letter, answer: Answer) -> None:
+    seconding = letter(body="我也是这个小区的。" + letter().body, phone_ix=b"", name_ix=b"b")
+    assert "voice.seconding" in _named(answer(letter(), seconding))
+    assert "voice.seconding" not in _named(answer(seconding, letter()))

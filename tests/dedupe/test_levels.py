@@ -40,6 +40,8 @@ LEVELS: list[tuple[str, dict[str, Any], str]] = [
     ("the building in Chinese", {"swap": ("3号楼", "三号楼")}, "building.copied"),
     ("the building as 栋", {"swap": ("3号楼", "3栋")}, "building.copied"),
     ("another unit", {"swap": ("2单元", "4单元")}, "unit.conflict"),
+    ("another building at its spot", {"swap": ("3号楼", "5号楼")}, "spot.conflict"),
+    ("the number at its spot in Chinese", {"swap": ("3号楼", "三号楼")}, "spot.copied"),
     ("another estate", {"swap": ("锦绣花园", "翠湖花园")}, "estate.conflict"),
     ("the same estate", {}, "estate.copied"),
     (

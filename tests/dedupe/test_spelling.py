@@ -37,6 +37,12 @@ FRAMES: list[tuple[str, str, str]] = [
     ("bare quotation", "mailbox", "> {}"),
     ("clerk's opening", "hotline_12345", "市民来电反映：{}请相关部门核实处理。"),
     ("clerk's form", "hotline_12345", "诉求人：某\n受理时间：今\n诉求内容：{}\n诉求人要求回复"),
+    ("clerk's order in a row", "hotline_12345",
+     "工单号31，来电时间今日，来电人某，是否保密：否。来电内容：{}\n（受理员31）"),
+    ("clerk's order with a place", "hotline_12345",
+     "转办单\n诉求人：某\n事发地点：某区\n事项描述：{}\n请相关部门核实处理。话务员：31号"),
+    ("talk at the desk", "hotline_12345",
+     "[录音转写]坐席：您好，请问有什么可以帮您？市民：{}坐席：好的，已经登记。"),
     ("board greeting", "leaders_board", "尊敬的书记您好：{}谢谢领导！"),
 ]  # fmt: skip
 
@@ -61,6 +67,13 @@ def test_a_frame_is_cut_off(letter: Letter, answer: Answer, channel: str, frame:
 def test_another_channels_frame_is_left_in_place(letter: Letter, answer: Answer) -> None:
     framed = "工单编号：SD2026030200017\n紧急程度：一般\n" + letter().body
     match = answer(letter(), letter(channel="leaders_board", body=framed))
+    assert match is not None
+    assert "text.exact" not in {r.code for r in match.reasons}
+
+
+def test_what_a_letter_calls_its_content_is_no_frame(letter: Letter, answer: Answer) -> None:
+    told = "我在墙上看到通知，主要内容：" + letter().body
+    match = answer(letter(), letter(channel="hotline_12345", body=told))
     assert match is not None
     assert "text.exact" not in {r.code for r in match.reasons}
 

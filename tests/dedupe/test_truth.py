@@ -48,6 +48,21 @@ HOUSE: Text = (
     "去年十月通过中介购买的二手房至今无法办理过户，中介说房东的抵押没有解除，房东又联系不上，"
     "首付款和中介费都已经付清，孩子入学需要房产证。请住建部门督促中介履行合同或者退还全部费用。",
 )
+BUS: Text = (
+    "金桂家园门口等不到公交车",
+    "金桂家园的居民上班只能坐8路，早高峰常常等二十多分钟，来了又挤不上去，孩子上学迟到好几次，"
+    "请公交公司在早晚高峰加车，并把电子站牌修好。",
+)
+BUS_AGAIN: Text = (
+    "金桂家园门口等不到公交车",
+    "金桂家园的居民上班只好挤8路，早高峰常常等二十多分钟，来了又挤不上去，孩子上学迟到好几次，"
+    "请公交公司在早晚高峰加车，并把电子站牌修好。",
+)
+ORDER: Text = (
+    "四公司拖欠垃圾清运车驾驶员工资",
+    "四公司垃圾清运项目不与驾驶员签合同，11号车和37号车的驾驶员多次要求补缴社保，项目经理以各种理由推诿，"
+    "工资拖了三个月，请劳动监察部门到场调查，保障清运驾驶员的合法权益。",
+)
 VILLAGE: Text = (
     "柳沟村饮水井水质浑浊",
     "柳沟村三组的饮水井从春节后水质浑浊，烧开之后壶底有一层白色沉淀，村里几户人家的孩子腹泻，"
@@ -115,6 +130,10 @@ TRUTHS: list[Row] = [
     ("another city's metro line", METRO, _swap(METRO, "西安", "成都"), {}, APART),
     ("another line of the city", METRO, _swap(METRO, "4号线", "2号线"), {}, APART),
     ("a flat against a second-hand house", HOUSE, _swap(HOUSE, "二手房", "公寓"), {}, NOT_JOINED),
+    ("a bus line is no road", BUS, BUS_AGAIN, {}, JOIN),
+    ("another bus line in one text", BUS, _swap(BUS, "8路", "19路"), {}, NOT_JOINED),
+    ("another number at one spot", ORDER, _swap(ORDER, "11号车", "13号车"), {}, NOT_JOINED),
+    ("days that went on", ORDER, _swap(ORDER, "三个月", "四个月"), {}, JOIN),
     ("another amount", FEE, _swap(FEE, "1.9元", "2.6元"), {}, NOT_JOINED),
     ("praise against complaint", _swap(LIFT, "无人维修", "请投诉处理"),
      ("表扬锦绣花园小区3号楼物业", LIFT[1]), {}, APART),

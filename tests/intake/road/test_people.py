@@ -31,6 +31,11 @@ NAMES = (
     ("欧阳女士", "hotline_12345", "", "欧阳"),
     ("欧阳明", "mailbox", "欧阳明", "欧阳"),
     ("李明", "leaders_board", "李明", ""),
+    ("李妈妈", "leaders_board", "李妈妈", "李"),
+    ("李老三", "leaders_board", "李老三", "李"),
+    ("欧阳老师", "leaders_board", "", "欧阳"),
+    ("春风化雨", "leaders_board", "春风化雨", ""),
+    ("用户李", "leaders_board", "用户李", ""),
     ("匿名", "mailbox", "", ""),
     ("匿名网友", "leaders_board", "", ""),
     ("先生", "hotline_12345", "", ""),
@@ -48,7 +53,7 @@ def test_a_masked_number_is_no_full_one_and_shows_what_it_shows(
 
 
 @pytest.mark.parametrize(("given", "plugin", "full", "first"), NAMES)
-def test_a_courtesy_is_no_name_and_an_account_has_no_surname(
+def test_a_courtesy_is_no_name_and_an_account_seldom_has_a_surname(
     given: str, plugin: str, full: str, first: str
 ) -> None:
     assert (full_name(given), surname(given, plugin)) == (full, first)
