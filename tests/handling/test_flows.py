@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from minsheng.accounts.service import NewUser, plant_user
 from minsheng.audit import SYSTEM
 from minsheng.handling import service as verbs
 from minsheng.handling.errors import (
@@ -99,7 +100,15 @@ def test_feature_d3_a_re_check_of_the_same_unit_is_refused(desk: Any) -> None:
     desk.do(verbs.advance, number, by="wang")
     assert desk.view(number).step == "supervise"
     desk.refused(PersonUnfit, verbs.review, number, "pass", by="zhao")
-    desk.do(verbs.review, number, "pass", by="du")
+    with desk.tools.database.operator_session(desk.tenant_id) as session:
+        made = "update users set unit = '市政科' where tenant_id = :office and username in (:a, :b)"
+        names = {"office": desk.tenant_id, "a": desk.name("wang"), "b": desk.name("du")}
+        session.execute(text(made), names)
+        new = NewUser(desk.name("gu"), "顾", ("supervision",), unit="督查室")
+        plant_user(session, desk.tools, SYSTEM, new)
+    said = desk.refused(SamePerson, verbs.review, number, "pass", by="du")
+    assert "another unit checks it" in said
+    desk.do(verbs.review, number, "pass", by="gu")
     assert desk.view(number).step == "reply"
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from minsheng.audit import Actor, Tools
 from minsheng.cases.errors import CaseConflict
 from minsheng.cases.ledger import case_event
+from minsheng.cases.marks import family_of
 from minsheng.cases.models import OPEN, Case
 from minsheng.cases.service import Wish, find_case, place_case
 from minsheng.cases.standing import ReplyState
@@ -313,8 +314,10 @@ def _template_text(session: Session, reply: Reply) -> str:
 
 
 def _unanswered(session: Session, case_id: uuid.UUID) -> list[str]:
-    open_ones = Demand.case_id == case_id, Demand.answered_at.is_(None)
-    chosen = select(Demand.number, Demand.text).where(*open_ones).order_by(Demand.number)
+    """The demands of a case, and of those joined with it, that nobody has answered."""
+    open_ones = Demand.case_id.in_(family_of(session, case_id)), Demand.answered_at.is_(None)
+    chosen = select(Demand.number, Demand.text).where(*open_ones)
+    chosen = chosen.order_by(Demand.case_id, Demand.number)
     return [f"{row.number}. {row.text[:60]}" for row in session.execute(chosen)]
 
 

@@ -61,7 +61,9 @@ def test_feature_d12_a_chain_of_three_levels_is_seen_by_all_of_them(world: Any) 
         world.answer_of(world.city, second.id)
 
 
-def test_feature_d12_a_parent_closes_only_when_every_child_answered(world: Any) -> None:
+def test_feature_d12_a_parent_closes_only_when_every_child_answered(
+    world: Any, api_of: Any
+) -> None:
     number, _lead = world.handed(world.city, world.county)
     world.dispatch(world.city, number, world.sibling, role="co")
     world.carry()
@@ -70,10 +72,16 @@ def test_feature_d12_a_parent_closes_only_when_every_child_answered(world: Any) 
     world.carry()
     with world.session(world.city) as session:
         assert "not answered yet by 测试单位street:" in every_child_answered(session, case)
+    world.runner.answer(world.city, "settle")
+    close = (f"/cases/{number}/close", {"outcome": "resolved", "person": "wang"})
+    open_still = api_of(world.city).post(*close)
+    assert (open_still.status_code, open_still.json["type"]) == (409, "/problems/conflict")
+    assert "not answered yet by 测试单位street:" in open_still.json["detail"]
     world.answer(world.sibling, world.incoming(world.sibling).to_message, "已配合。")
     world.carry()
     with world.session(world.city) as session:
         assert every_child_answered(session, case) is None
+    assert "not answered yet" not in api_of(world.city).post(*close).json["detail"]
 
 
 def test_feature_d12_a_case_has_one_lead_and_any_number_of_co_handlers(world: Any) -> None:

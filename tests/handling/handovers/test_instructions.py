@@ -157,9 +157,18 @@ def test_feature_a8_joining_a_case_with_another_does_not_hide_it(desk: Any) -> N
     assert shown(desk, other) == []
 
 
-def test_feature_a8_a_case_is_not_closed_against_an_open_instruction(desk: Any) -> None:
+def test_feature_a8_a_case_is_not_closed_against_an_open_instruction(
+    desk: Any, api_of: Any
+) -> None:
     number = desk.case(desk.city, desk.LAMP)
     case, signed = desk.row(desk.city, number), sign(desk, number)
+    desk.runner.answer(desk.city, "settle")
+    refused = api_of(desk.city).post(
+        f"/cases/{number}/close", {"outcome": "resolved", "person": "wang"}
+    )
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/conflict")
+    assert "instruction(s) of a leader not done" in refused.json["detail"]
+    assert desk.row(desk.city, number).closed_at is None
     with desk.session(desk.city) as session:
         reason = no_open_instruction(session, case)
         assert "1 instruction(s) of a leader not done" in reason
