@@ -6,9 +6,10 @@ is stored, and neither side's people get a key. Placeholders are made anew at th
 blind indexes are its own.
 """
 
+import base64
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,12 +40,18 @@ class Packed:
 
 
 def pack_case(
-    cipher: FieldCipher, case: Case, messages: Sequence[Message], *, with_contact: bool
+    cipher: FieldCipher,
+    case: Case,
+    messages: Sequence[Message],
+    *,
+    with_contact: bool,
+    files: Mapping[uuid.UUID, bytes],
 ) -> Packed:
     """What the receiver gets of a case: its messages, oldest first, the first one in full.
 
-    Who asked for secrecy is handed over without name, contact and original unless
-    ``with_contact``; the flag goes along either way.
+    ``files`` are the arrivals as they came, by message, of those that have attachments. Who asked
+    for secrecy is handed over without name, contact, original and files unless ``with_contact``;
+    the flag goes along either way.
     """
     secret = frozenset(
         (kind, bytes(index))
@@ -57,7 +64,7 @@ def pack_case(
     )  # fmt: skip
     hidden = [is_confidential(message, secret) for message in messages]
     told = [
-        _told(cipher, message, quiet=quiet and not with_contact)
+        _told(cipher, message, files.get(message.id, b""), quiet=quiet and not with_contact)
         for message, quiet in zip(messages[:MOST_MESSAGES], hidden, strict=False)
     ]
     first = messages[0]
@@ -129,7 +136,7 @@ def open_answer(cipher: FieldCipher, handover: Handover) -> Answer | None:
     )
 
 
-def _told(cipher: FieldCipher, message: Message, *, quiet: bool) -> dict[str, Any]:
+def _told(cipher: FieldCipher, message: Message, raw: bytes, *, quiet: bool) -> dict[str, Any]:
     """One message; a quiet one as it may be shown to those who must not know the citizen."""
     said: dict[str, Any] = json.loads(cipher.open(ORIGINAL, message.id, message.original))
     citizen = Citizen() if quiet else open_citizen(cipher, message.id, message.citizen)
@@ -141,6 +148,7 @@ def _told(cipher: FieldCipher, message: Message, *, quiet: bool) -> dict[str, An
         "masked": hide_person(message.body) if quiet else message.body,
         "citizen": {"name": citizen.name, "phone": citizen.phone, "email": citizen.email},
         "attachments": [] if quiet else said["attachments"],
+        "raw": "" if quiet else base64.b64encode(raw).decode(),
     }
 
 

@@ -15,6 +15,7 @@ from minsheng.cases.standing import place_cases
 from minsheng.handling.handover_models import LEAD, SENT, Handover, HandoverMessage
 from minsheng.handling.handovers_content import Packed, pack_case, seal_content
 from minsheng.handling.handovers_errors import OrderInvalid
+from minsheng.handling.handovers_files import files_of
 from minsheng.handling.handovers_orders import (
     MOST_ORDERS,
     Body,
@@ -56,9 +57,9 @@ def dispatch_many(
 ) -> list[Handover]:
     """Hand over up to MOST_ORDERS cases at once, all of them or none; in a fixed number of queries.
 
-    Only a case that complains of somebody is asked about by itself. Raises OrderInvalid,
-    CaseNotFound, CaseConflict, BodyOutOfReach, HandoverConflict, RouteRefused, RevealRefused or
-    ReasonNeeded; on an error roll the session back, and nothing was changed.
+    Only a case that complains of somebody, or has files, is asked about by itself. Raises
+    OrderInvalid, CaseNotFound, CaseConflict, BodyOutOfReach, HandoverConflict, RouteRefused,
+    RevealRefused or ReasonNeeded; on an error roll the session back, and nothing was changed.
     """
     if not 1 <= len(orders) <= MOST_ORDERS:
         message = f"hand over 1 to {MOST_ORDERS} cases at once"
@@ -110,7 +111,8 @@ def _pack(session: Session, tools: Tools, wish: Wish, desk: Desk, order: Order) 
     case = desk.cases[order.number]
     cipher = tools.keyring.cipher(desk.own.id)
     messages = desk.messages[case.id]
-    packed = pack_case(cipher, case, messages, with_contact=order.with_contact)
+    files = files_of(session, cipher, messages)
+    packed = pack_case(cipher, case, messages, with_contact=order.with_contact, files=files)
     if not order.with_contact or not packed.said["confidential"]:
         return packed
     if not wish.sight.confidential:

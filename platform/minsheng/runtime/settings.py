@@ -38,8 +38,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MINSHENG_DATABASE_WORKER_URL", "", "login that also sees the whole work table"),
     Setting("MINSHENG_DATABASE_OPERATOR_URL", "", "login of the command line, which plants the "
             "tree and first accounts and can read no case; empty = embedded server"),
-    Setting("MINSHENG_DATABASE_OWNER_URL", "", "login that owns the tables; needed by `minsheng db "
-            "upgrade` only"),
+    Setting("MINSHENG_DATABASE_OWNER_URL", "", "login that owns the tables; needed by `minsheng "
+            "db` only, for backup and restore a superuser"),
     Setting("MINSHENG_REDIS_URL", "", "Redis or Valkey, the bell; empty = embedded server"),
     Setting("MINSHENG_QUEUE", "minsheng", "name of the one rq queue"),
     Setting("MINSHENG_LEASE_SECONDS", "60", "how long a claimed work row stays claimed"),

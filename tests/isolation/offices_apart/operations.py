@@ -321,6 +321,11 @@ API: Mapping[str, Given] = {
         echoes="who handed it down sees in the list what the body below has got",
     ),
     "GET /handovers/<uuid:handover_id>": Given(_HANDOVER),
+    "POST /handovers/<uuid:handover_id>/files/<int:number>": Given(
+        _GOT | {"number": 1},
+        body={"purpose": "verify"},
+        silent="nothing with a file was handed over here",
+    ),
     "POST /handovers/<uuid:handover_id>/accept": Given(_GOT),
     "POST /handovers/<uuid:handover_id>/return": Given(_GOT, body={"reason": "不属于本单位"}),
     "POST /handovers/<uuid:handover_id>/recall": Given(_HANDOVER, body={"reason": "直接办理"}),

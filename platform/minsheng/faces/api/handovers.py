@@ -9,11 +9,13 @@ from dataclasses import asdict
 from typing import Any
 
 import marshmallow as ma
+from flask import Response
 from marshmallow import fields, validate
 
-from minsheng.cases.service import Wish
+from minsheng.cases.service import Purpose, Wish
 from minsheng.faces.api.desk import actor, office_session, sight, tools
 from minsheng.faces.api.schemas import Strict
+from minsheng.faces.api.secrecy import PurposeSchema
 from minsheng.faces.oauth import require_scope
 from minsheng.faces.problems import ProblemBlueprint
 from minsheng.handling.custody import (
@@ -26,6 +28,7 @@ from minsheng.handling.custody import (
 from minsheng.handling.handover_models import CO, LEAD, STATES
 from minsheng.handling.handovers import accept_handover, recall_handover, return_handover
 from minsheng.handling.handovers_dispatch import dispatch, dispatch_many
+from minsheng.handling.handovers_files import open_file
 from minsheng.handling.handovers_orders import LONGEST_NOTE, MOST_DEMANDS, MOST_ORDERS, Order
 from minsheng.handling.handovers_words import LONGEST_REASON
 from minsheng.handling.instructions import (
@@ -272,6 +275,23 @@ def show_one(handover_id: uuid.UUID) -> dict[str, Any]:
         shown = show_handover(session, handover_id, sight())
         answer = answer_of(session, tools(), handover_id) if shown.direction == "out" else None
     return asdict(shown) | {"answer": answer}
+
+
+@blueprint.post("/handovers/<uuid:handover_id>/files/<int:number>")
+@require_scope("citizens:read")
+@blueprint.arguments(PurposeSchema)
+@blueprint.response(200)
+def show_file(said: dict[str, Any], handover_id: uuid.UUID, number: int) -> Response:
+    """A message that was handed here as it came, with its attachments; kept with its purpose."""
+    purpose = Purpose(said["purpose"], said["words"])
+    with office_session() as session:
+        found = open_file(session, tools(), actor(), handover_id, number, purpose, sight())
+    response = Response(found.content, content_type="application/octet-stream")
+    name = f"{handover_id}-{number}{'.eml' if found.plugin == 'mailbox' else '.bin'}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.post("/handovers/<uuid:handover_id>/accept")

@@ -77,6 +77,7 @@ def _between_names() -> dict[str, str]:
         "handover.recalled": _("交办被撤回"),
         "handover.answer": _("答复交办"),
         "handover.joined": _("交办已并案"),
+        "handover.file": _("打开转来的原件"),
         "instruction.sign": _("签署批示"),
         "instruction.follow_up": _("落实批示"),
         "instruction.done": _("办结批示"),
