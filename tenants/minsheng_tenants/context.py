@@ -13,6 +13,7 @@ from minsheng_tenants.base import PassedTable, SubtreeTable, TenantTable
 
 _TENANT = "minsheng_tenant"
 _OPEN = "minsheng_without_tenant"
+_TOLD = "minsheng_tenant_told"
 _SET_TENANT = text("select set_config('app.tenant', :tenant, true)")
 
 
@@ -42,6 +43,21 @@ def tenant_of(session: Session) -> int:
         raise NoTenant(message) from error
 
 
+def opening_words(session: Session) -> str:
+    """What begins a transaction of this session, office and all, in one message to the database.
+
+    Whoever sends it says so with :func:`was_opened`. Raises NoTenant when the session has none.
+    """
+    if session.info.get(_OPEN):
+        return "begin"
+    return f"begin; select set_config('app.tenant', '{tenant_of(session):d}', true)"
+
+
+def was_opened(session: Session) -> None:
+    """The database has been told :func:`opening_words` on the connection about to be used."""
+    session.info[_TOLD] = True
+
+
 def guard_sessions(session_class: type[Session]) -> None:
     """Hook the rules of this module into a session class, once."""
     event.listen(session_class, "after_begin", _tell_database)
@@ -52,7 +68,7 @@ def guard_sessions(session_class: type[Session]) -> None:
 def _tell_database(
     session: Session, _transaction: SessionTransaction, connection: Connection
 ) -> None:
-    if session.info.get(_OPEN):
+    if session.info.pop(_TOLD, False) or session.info.get(_OPEN):
         return
     connection.execute(_SET_TENANT, {"tenant": str(tenant_of(session))})
 

@@ -92,7 +92,7 @@ def test_statements_are_narrowed_even_where_row_security_is_off(
     desk.add(2)
     other = office()
     with desk.database.owner_session() as owner:
-        engine: Any = owner.get_bind()
+        engine: Any = owner.connection().engine
     with OfficeSession(engine) as session:
         bind_session(session, other)
         assert session.scalar(text("select count(*) from work")) > 0, "row security is off here"

@@ -85,6 +85,7 @@ class Case(TenantTable, Base):
     paused: Mapped[bool] = mapped_column(server_default=text("false"))
     unit: Mapped[str] = mapped_column(server_default="")
     handler: Mapped[str] = mapped_column(server_default="")
+    claimed: Mapped[bool] = mapped_column(server_default=text("false"))
     round: Mapped[int] = mapped_column(Integer, server_default="1")
     reply_state: Mapped[str] = mapped_column(server_default="none")
     closed_at: Mapped[datetime | None]

@@ -58,7 +58,6 @@ class QueueQuery:
     """Which part of the queue to show.
 
     ``me`` is the user name that the view ``mine`` is of; ``handler`` narrows to one user's cases.
-    ``unclaimed`` is the condition of the view of that name, which a room above knows.
     ``sort`` is ``-last_at``, ``last_at`` or ``due``; empty is the view's own order. ``cursor`` is
     the ``next_cursor`` of the page before.
     """
@@ -75,7 +74,6 @@ class QueueQuery:
     handler: str = ""
     due: str = ""
     me: str = ""
-    unclaimed: ColumnElement[bool] | None = None
 
     @property
     def order(self) -> str:
@@ -146,7 +144,7 @@ def view_counts(
 ) -> dict[str, int]:
     """How many cases in sight each view holds, counted up to COUNT_UP_TO, in one statement.
 
-    ``query`` says whose the view ``mine`` is, and what nobody has claimed.
+    ``query`` says whose the view ``mine`` is.
     """
     now = tools.clock.now()
     counts = [_count(view, query, now, sight).scalar_subquery().label(view) for view in COUNTED]
@@ -202,10 +200,9 @@ def _state(state: str) -> Conditions:
 
 
 def _view(view: str, query: QueueQuery, now: datetime) -> Conditions:
-    nobody = Case.handler == "" if query.unclaimed is None else query.unclaimed
     conditions: dict[str, Conditions] = {
         "mine": [Case.handler == query.me],
-        "unclaimed": [nobody],
+        "unclaimed": [Case.claimed.is_(False)],
         "today": _due("today", now),
         "overdue": _due("overdue", now),
         "review": [Case.reviews > 0],

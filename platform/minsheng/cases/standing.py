@@ -32,6 +32,7 @@ class Changes(TypedDict, total=False):
     paused: bool
     unit: str
     handler: str
+    claimed: bool
     round: int
     reply_state: ReplyState
     closed_at: datetime | None
@@ -39,7 +40,10 @@ class Changes(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The columns as they are: stage, class (``grade``) and deadline, whose it is, its reply."""
+    """The columns as they are: stage, class (``grade``) and deadline, whose it is, its reply.
+
+    ``claimed``: the handler has signed for it (签收认领).
+    """
 
     stage: str
     grade: str
@@ -48,6 +52,7 @@ class Standing:
     paused: bool
     unit: str
     handler: str
+    claimed: bool
     round: int
     reply_state: str
     closed_at: datetime | None

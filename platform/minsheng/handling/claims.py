@@ -49,7 +49,7 @@ def claim(
         act.row.liaison = act.row.liaison or name
         note_handler(act.row, name)
         unit = user.unit or act.case.unit or own_name(session)
-        place_case(session, act.case.id, handler=name, unit=unit)
+        place_case(session, act.case.id, handler=name, unit=unit, claimed=True)
         drop_work(session, UNCLAIMED, act.case.id)
         act.tell(person=name, unit=unit)
         return act.case

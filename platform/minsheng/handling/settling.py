@@ -61,7 +61,7 @@ def hand_to(
     ways = ways_of(session)
     until = working_moment(calendar_of(session), ways.hours, tools.clock.now(), ways.claim_minutes)
     row.claimed_at, row.claim_until = None, until
-    place_case(session, case.id, handler=person.username, unit=person.unit)
+    place_case(session, case.id, handler=person.username, unit=person.unit, claimed=False)
     hasten_work(session, UNCLAIMED, case.id, until)
 
 

@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, Insert, create_engine, insert
+import psycopg
+from psycopg.pq import ConnStatus, ExecStatus
+from sqlalchemy import Connection, Engine, Insert, create_engine, insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from minsheng_tenants import bind_session, bind_without_tenant
-from minsheng_tenants.context import guard_sessions
+from minsheng_tenants.context import guard_sessions, opening_words, was_opened
 
 BELLS = "minsheng_bells"
 _CONNECT_SECONDS = 5
@@ -23,7 +26,65 @@ Ringer = Callable[[set[tuple[int, str]]], None]
 
 
 class OfficeSession(Session):
-    """A session under the rules of :mod:`minsheng_tenants.context`."""
+    """A session under the rules of :mod:`minsheng_tenants.context`.
+
+    Its transaction is begun, its office told and its connection proved alive by one message
+    (:func:`_opened`); each of the three by itself was a way to the database and back for each page.
+    """
+
+    _held: Connection | None = None
+
+    def get_bind(self, *args: Any, **more: Any) -> Engine | Connection:
+        """The connection of the transaction that is open, or of one that begins now."""
+        bind = super().get_bind(*args, **more)
+        if not isinstance(bind, Engine):
+            return bind
+        if self._held is None or not self._held.in_transaction():
+            words = opening_words(self)
+            self._let_go()
+            self._held = _opened(bind, words)
+            was_opened(self)
+        return self._held
+
+    def close(self) -> None:
+        """End the transaction, if one is open, and give the connection back."""
+        super().close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+
+def _opened(engine: Engine, words: str) -> Connection:
+    """A connection that was told ``words``; raises OperationalError.
+
+    Nothing has been said on it before, so one that died while idle is replaced and asked again;
+    the others that idle beside it are of the same age, and are dropped with it.
+    """
+    connection = engine.connect()
+    if not _say(connection, words):
+        connection.invalidate()
+        connection.close()
+        engine.dispose()
+        connection = engine.connect()
+        if not _say(connection, words):
+            connection.close()
+            message = "the database closes new connections: look at its log"
+            raise OperationalError("begin", None, psycopg.OperationalError(message))
+    return connection
+
+
+def _say(connection: Connection, words: str) -> bool:
+    """Send words that need no parameters past psycopg, which would begin a transaction first."""
+    dbapi: Any = connection.connection.dbapi_connection
+    try:
+        said = dbapi.pgconn.exec_(words.encode())
+    except (psycopg.Error, MemoryError):  # what libpq has no answer for is told as a lack of memory
+        return False
+    alive = dbapi.pgconn.status == ConnStatus.OK
+    return alive and said.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 guard_sessions(OfficeSession)
@@ -34,7 +95,7 @@ class DatabaseNotConfigured(Exception):
 
 
 def make_engine(url: str, pool_size: int = 10) -> Engine:
-    """An engine on psycopg 3; a connection that died while idle is replaced unseen.
+    """An engine on psycopg 3; OfficeSession replaces a connection that died while idle.
 
     Parameters are hidden from error messages, since they hold citizens' words.
     """
@@ -42,7 +103,6 @@ def make_engine(url: str, pool_size: int = 10) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=10,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS},
     )
@@ -74,7 +134,7 @@ class Database:
             bind_session(session, tenant_id)
             with session.begin():
                 yield session
-            self._ring(session)
+        self._ring(session)
 
     @contextmanager
     def work_session(self) -> Iterator[Session]:
@@ -97,7 +157,7 @@ class Database:
             bind_session(session, tenant_id)
             with session.begin():
                 yield session
-            self._ring(session)
+        self._ring(session)
 
     @contextmanager
     def public_session(self) -> Iterator[Session]:

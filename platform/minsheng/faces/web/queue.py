@@ -30,7 +30,7 @@ from minsheng.faces.web.present import Around, queue_row
 from minsheng.faces.web.queue_address import PARAMETERS, lean_query
 from minsheng.faces.web.rail import Rail, count_all, make_rail, render_desk, view_name
 from minsheng.faces.web.sight import sight
-from minsheng.faces.web.staff import people_names, unclaimed
+from minsheng.faces.web.staff import people_names
 from minsheng.faces.web.words import _
 from minsheng.handling.office import calendar_of, grades_of
 from minsheng.handling.people import staff
@@ -92,7 +92,7 @@ def _query() -> QueueQuery:
     given = {name: request.args.get(name, "").strip() for name in PARAMETERS}
     given["q"] = given["q"][:_LONGEST_WISH]
     kept = {name: value for name, value in given.items() if value}
-    return QueueQuery(limit=ROWS, me=visitor().user.username, unclaimed=unclaimed(), **kept)
+    return QueueQuery(limit=ROWS, me=visitor().user.username, **kept)
 
 
 def _news(session: Session, query: QueueQuery) -> Response:

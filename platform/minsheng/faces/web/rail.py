@@ -12,7 +12,6 @@ from minsheng.faces.web.desk import may, tools, visitor
 from minsheng.faces.web.models import Choice
 from minsheng.faces.web.notices import Notice, notices
 from minsheng.faces.web.sight import sight
-from minsheng.faces.web.staff import unclaimed
 from minsheng.faces.web.words import _
 from minsheng.intake.service import list_aside
 
@@ -83,7 +82,7 @@ class Counts:
 def count_all(session: Session) -> Counts:
     """Count what the person may see; nothing else is asked for."""
     reads, me = may("cases.read"), visitor().user.username
-    asked = QueueQuery(me=me, unclaimed=unclaimed())
+    asked = QueueQuery(me=me)
     views = view_counts(session, tools(), asked, sight()) if reads else {}
     aside = len(list_aside(session, limit=MOST_ASIDE)) if may("quarantine.read") else 0
     return Counts(views, aside, tuple(_saved(session, me)) if reads else ())
