@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
     "push": road.measure_push,
     "pull": road.measure_pull,
     "screens": screens.measure_screens,
+    "million": screens.measure_million,
     "central": central.measure_central,
     "covert": covert.measure_covert,
     "doors": doors.measure_doors,

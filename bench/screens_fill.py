@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -22,7 +23,6 @@ from minsheng.cases.search import searchable
 from minsheng.faces.demo_data import load_messages
 from minsheng.handling.flows import DEFAULT, flow_in_use
 from minsheng.intake.service import NewChannel, add_channel
-from minsheng.runtime.ids import new_id
 from minsheng_sdk import Citizen
 from minsheng_tenants import NewBody, create_body
 
@@ -109,7 +109,7 @@ def _seeds(connection: Any) -> None:
     """The texts that the cases are made of, folded as search folds them, and the places."""
     rows = [
         (number, seed.subject, seed.body, searchable(seed.subject), searchable(seed.body))
-        for number, seed in enumerate(load_messages("130129", _now()))
+        for number, seed in enumerate(load_messages("130129", datetime.now(UTC)))
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -118,12 +118,6 @@ def _seeds(connection: Any) -> None:
         )  # fmt: skip
         places = list(enumerate(_PLACES.split()))
         cursor.executemany("insert into bench_places (n, name) values (%s, %s)", places)
-
-
-def _now() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
 
 
 @contextmanager
@@ -171,4 +165,3 @@ _TO_SEAL = """
       and k.state = 'open' order by k.message_count desc, k.number, m.message_id limit 1000
 """
 _SEAL = "update messages set citizen = %s, phone_ix = %s where tenant_id = %s and id = %s"
-_ = new_id

@@ -45,10 +45,10 @@ _CASES = """
         %(code)s || '-' || to_char(at at time zone 'Asia/Shanghai', 'YYYYMMDD') || '-'
             || lpad((drawn.n %% 100000)::text, 5, '0') || case when drawn.n < 100000 then '' else
             'x' || drawn.n / 100000 end,
-        at, (r1 * (select count(*) from bench_seeds))::int %% (select count(*) from bench_seeds)::int,
+        at, (r1 * s.many)::int %% s.many,
         p.name || q.name, 1 + (r2 * 98)::int, 1 + (r3 * 998)::int,
-        case when drawn.n in (777, 778) then %(large)s when r4 < 0.66 then 1 when r4 < 0.84 then 2 else 3
-            end,
+        case when drawn.n in (777, 778) then %(large)s when r4 < 0.66 then 1 when r4 < 0.84 then 2
+            else 3 end,
         case when r5 < 0.04 and drawn.n not in (777, 778) then 'merged' else 'open' end,
         case when r5 >= 0.34 then 'closed' when r6 < 0.10 then 'received'
             when r6 < 0.25 then 'assigned' when r6 < 0.75 then 'handling'
@@ -71,6 +71,7 @@ _CASES = """
             random() r13, random() r14, (random() * 15)::int p1, (random() * 15)::int p2
         from generate_series(1, %(cases)s) n) drawn
     join bench_places p on p.n = p1 join bench_places q on q.n = p2
+    cross join (select count(*)::int as many from bench_seeds) s
 """
 _MESSAGES = """
     insert into bench_messages

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from minsheng_tenants import Base, TenantTable
 
 OPEN, MERGED = "open", "merged"
-_WORKING = text("state = 'open' and closed_at is null")
 
 
 class Case(TenantTable, Base):
@@ -42,25 +41,14 @@ class Case(TenantTable, Base):
             "state",
             "last_at",
             "id",
+            postgresql_include=["secret", "closed_at"],
             postgresql_where=text("reviews > 0"),
-        ),
-        Index(
-            "ix_cases_joined",
-            "tenant_id",
-            "state",
-            "last_at",
-            "id",
-            postgresql_where=text("message_count > 1"),
         ),
         Index(
             "ix_cases_merged_into",
             "tenant_id",
             "merged_into",
             postgresql_where=text("merged_into is not null"),
-        ),
-        Index("ix_cases_due", "tenant_id", "due_at", "id", postgresql_where=_WORKING),
-        Index(
-            "ix_cases_handler", "tenant_id", "handler", "due_at", "id", postgresql_where=_WORKING
         ),
     )
 

@@ -34,9 +34,9 @@ class OfficeSession(Session):
 
     _held: Connection | None = None
 
-    def get_bind(self, *args: Any, **more: Any) -> Engine | Connection:
+    def get_bind(self, *args: object, **more: object) -> Engine | Connection:
         """The connection of the transaction that is open, or of one that begins now."""
-        bind = super().get_bind(*args, **more)
+        bind = super().get_bind(*args, **more)  # type: ignore[arg-type]  # handed through
         if not isinstance(bind, Engine):
             return bind
         if self._held is None or not self._held.in_transaction():

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -34,7 +35,7 @@ from minsheng.faces.web.staff import people_names
 from minsheng.faces.web.words import _
 from minsheng.handling.office import calendar_of, grades_of
 from minsheng.handling.people import staff
-from minsheng.intake.service import ChannelStatus, list_channels
+from minsheng.intake.models import Channel
 
 queue_pages = Blueprint("queue_pages", __name__)
 
@@ -136,8 +137,7 @@ def _next(query: QueueQuery, page: QueuePage) -> str | None:
 
 def _selects(session: Session, query: QueueQuery) -> Iterable[Filter]:
     """The filters beside the search, each with the one choice that is in force."""
-    channels = [(each.channel.code, each.channel.name) for each in _channels(session)]
-    yield _select("channel", _("渠道"), channels, query.channel)
+    yield _select("channel", _("渠道"), _channels(session), query.channel)
     stages = [(stage, labels.stage_name(stage)) for stage in STAGES]
     yield _select("stage", _("环节"), stages, query.stage)
     yield _select("due", _("期限"), [(due, labels.due_name(due)) for due in DUES], query.due)
@@ -148,8 +148,9 @@ def _selects(session: Session, query: QueueQuery) -> Iterable[Filter]:
         yield _select("handler", _("经办人"), people, query.handler)
 
 
-def _channels(session: Session) -> Sequence[ChannelStatus]:
-    return list_channels(session, runs=0)
+def _channels(session: Session) -> Sequence[tuple[str, str]]:
+    found = session.execute(select(Channel.code, Channel.name).order_by(Channel.code))
+    return [(row.code, row.name) for row in found]
 
 
 def _select(name: str, label: str, known: Iterable[tuple[str, str]], current: str) -> Filter:

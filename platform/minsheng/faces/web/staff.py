@@ -15,4 +15,3 @@ def people_names(session: Session, usernames: Iterable[str]) -> Mapping[str, str
         return {}
     found = session.execute(select(User.username, User.name).where(User.username.in_(wanted)))
     return {row.username: row.name for row in found}
-
