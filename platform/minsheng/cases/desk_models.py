@@ -32,6 +32,7 @@ _index("ix_cases_stage", "stage", "due_at", where=_WORKING)
 _index("ix_cases_grade", "grade", "due_at", where=_WORKING)
 _index("ix_cases_closed", "last_at", where=_CLOSED)
 _index("ix_cases_closed_due", "due_at", where=_CLOSED)
+_index("ix_cases_closed_unclaimed", "last_at", where=f"{_CLOSED} and not claimed")
 _index("ix_cases_closed_handler", "handler", "last_at", where=_CLOSED)
 
 

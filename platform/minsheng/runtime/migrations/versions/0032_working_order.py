@@ -32,6 +32,7 @@ INDEXES = {
     "ix_cases_grade": f"(tenant_id, grade, due_at, id) {WORKING}",
     "ix_cases_paused": f"(tenant_id, due_at, id) {WORKING} and paused",
     "ix_cases_closed_due": f"(tenant_id, due_at, id) {CLOSED}",
+    "ix_cases_closed_unclaimed": f"(tenant_id, last_at, id) {CLOSED} and not claimed",
     "ix_cases_closed_handler": f"(tenant_id, handler, last_at, id) {CLOSED}",
 }
 # The counts beside the views are of what is in sight and waits for nobody: with the two columns
