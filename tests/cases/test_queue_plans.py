@@ -14,7 +14,7 @@ from minsheng.cases.service import DUES, STATES, VIEWS, QueueQuery, queue_page, 
 from minsheng.runtime.clock import SystemClock
 from minsheng.runtime.database import Database
 
-WATCHED = {"cases", "messages", "case_messages", "case_search"}
+WATCHED = {"cases"}
 CASES = 3_000
 _FILL = """
     insert into cases (tenant_id, id, number, subject, region, message_count, origins, channels,
@@ -86,7 +86,7 @@ def explained(new_database: Any, office_on: Any, master: Any) -> Iterator[Explai
 
 
 def faults(nodes: Sequence[dict[str, Any]]) -> list[str]:
-    """The scans of the watched tables that are none of an index of the office."""
+    """The scans of cases that are none of an index of the office."""
     found = [node for node in nodes if node.get("Relation Name") in WATCHED]
     return [
         f"{node['Node Type']} of {node['Relation Name']}: {node.get('Filter')}"
