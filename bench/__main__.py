@@ -24,13 +24,15 @@ PARTS: dict[str, Callable[[Stage], dict[str, object]]] = {
 }
 OUT = Path(__file__).parent / "out.json"
 SIDE_BY_SIDE = "dedupe"
+LARGE = "million"
+"""Run by name only: it fills 6 GB for a quarter of an hour."""
 
 
 def main() -> None:
     if sys.argv[1:2] == [SIDE_BY_SIDE]:
         dedupe_table.main(sys.argv[2:])
         return
-    wanted = sys.argv[1:] or list(PARTS)
+    wanted = sys.argv[1:] or [name for name in PARTS if name != LARGE]
     unknown = sorted(set(wanted) - set(PARTS))
     if unknown:
         names = ", ".join([*PARTS, f"{SIDE_BY_SIDE} (first, by itself)"])
