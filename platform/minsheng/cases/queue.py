@@ -227,7 +227,7 @@ def _due(due: str, now: datetime) -> Conditions:
         "overdue": [Case.due_at < now, running],
         "today": [Case.due_at >= now, Case.due_at < end, running],
         "week": [Case.due_at >= now, Case.due_at < end + timedelta(days=6), running],
-        "paused": [Case.paused],
+        "paused": [and_(Case.paused)],
         _NO_DAY: [Case.due_at.is_(None)],
     }
     return conditions[due]
