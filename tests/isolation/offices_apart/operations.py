@@ -710,7 +710,7 @@ PAGES: Mapping[str, Given] = {
     "POST /channels/<code>/resume": Given({"code": Id("channel", own="paused")}),
     "GET /deliveries": Given(),
     "POST /deliveries/hold": Given(form={"reason": "恢复后核对"}),
-    "POST /deliveries/release": Given(form={"reason": "已核对"}),
+    "POST /deliveries/release": Given(form={"unsent": "no", "reason": "已核对"}),
     "GET /quarantine": Given(
         query={"after": ASIDE},
         silent="what is older than a moment, whether or not anything came at it",
