@@ -322,7 +322,7 @@ API: Mapping[str, Given] = {
     ),
     "GET /handovers/<uuid:handover_id>": Given(_HANDOVER),
     "POST /handovers/<uuid:handover_id>/files/<int:number>": Given(
-        _GOT | {"number": 1},
+        _GOT | {"number": "1"},
         body={"purpose": "verify"},
         silent="nothing with a file was handed over here",
     ),
