@@ -323,8 +323,9 @@ API: Mapping[str, Given] = {
     "GET /handovers/<uuid:handover_id>": Given(_HANDOVER),
     "POST /handovers/<uuid:handover_id>/files/<int:number>": Given(
         _GOT | {"number": "1"},
-        body={"purpose": "verify"},
+        body={"purpose": "verify", "words": ""},
         silent="nothing with a file was handed over here",
+        refused="nothing with a file was handed over here",
     ),
     "POST /handovers/<uuid:handover_id>/accept": Given(_GOT),
     "POST /handovers/<uuid:handover_id>/return": Given(_GOT, body={"reason": "不属于本单位"}),
