@@ -42,7 +42,8 @@ MOST_OFFICES = 200
 def show_case(number: str) -> ResponseReturnValue:
     """The page of a case."""
     with office_session() as session:
-        return render_case(session, number)
+        asked = Part(_asked_for("origins", USUAL.column), _asked_for("events", USUAL.event))
+        return render_case(session, number, asked)
 
 
 @case_pages.get("/<number>/preview")
@@ -81,11 +82,12 @@ def unmerge_case(number: str) -> ResponseReturnValue:
     return back_to_case(number, "unmerged", other)
 
 
-def render_case(session: Session, number: str, **more: object) -> str:
-    """The page of a case; ``more`` is what stands on it after a form of it was sent."""
+def render_case(session: Session, number: str, part: Part = USUAL, **more: object) -> str:
+    """The page of a case, of its long lists this ``part``; ``more`` is what stands on it after a
+    form of it was sent."""
     view = case_view(session, tools(), number, sight())
     return render_desk(
-        session, "desk/case.html", "", screen=_drawn(session, view),
+        session, "desk/case.html", "", screen=_drawn(session, view, part),
         handling=handling_screen(session, view), reply=reply_screen(session, view),
         outcomes=[(each, outcome_words(each)) for each in CLOSE_OUTCOMES],
         call_results=CALL_RESULTS,
@@ -128,13 +130,14 @@ def _screen(session: Session, number: str, *, compared: bool = True) -> CaseScre
     return _drawn(session, view, compared=compared)
 
 
-def _drawn(session: Session, view: CaseView, *, compared: bool = True) -> CaseScreen:
+def _drawn(
+    session: Session, view: CaseView, part: Part = USUAL, *, compared: bool = True
+) -> CaseScreen:
     places = place_names(session, [view.region, *(m.region for m in view.messages)])
     named = {str(each.data.get("person", "")) for each in view.events}
     named |= {person_name(each.actor) for each in view.events}
     people = people_names(session, named)
     may_merge = may("cases.merge")
-    part = Part(_asked_for("origins", USUAL.column), _asked_for("events", USUAL.event))
     return case_screen(
         view, places, may_merge=may_merge, compared=compared, people=people, part=part
     )
