@@ -48,9 +48,16 @@ SETTINGS = {
 _LEAST_STEP = 150
 """Fewest pairs behind a step of the calibration: a share of fewer says too little."""
 
+_UNSURE = 0.8, 0.96
+"""Between these shares no difference is told: a bound of 99 right in a hundred, chosen on some 650
+joins, would lie anywhere between them by chance alone (docs/decisions/0020)."""
+
 _PLAINLY_OTHER, _ONE_IN = 0.2, 5
 """Of pairs of two topics that share less text than this one in so many is learnt, and counts for
 as many: they are most of all pairs, all alike, and cost most of the time."""
+
+_EDGE = 0.0001
+"""The width of a jump of the curve: the last place of a sum."""
 
 _NEVER = 1e9
 """The edge of a question that a shallower tree does not ask."""
@@ -173,6 +180,21 @@ def isotonic(sums: Numbers, truth: npt.NDArray[np.bool_]) -> dict[str, list[floa
     }
 
 
+def one_step(curve: dict[str, list[float]]) -> dict[str, list[float]]:
+    """The curve with one step where it is ``_UNSURE``: the mean share of the blocks between."""
+    sums, shares = np.array(curve["sums"]), np.array(curve["shares"])
+    low, high = np.interp(_UNSURE, shares, sums).round(4).tolist()
+    inside = (sums > low) & (sums < high)
+    share = round(float(shares[inside].mean()), 5)
+    before, after = sums < low - _EDGE, sums > high + _EDGE
+    own = [low - _EDGE, low, high - _EDGE, high]
+    step = [_UNSURE[0], share, share, _UNSURE[1]]
+    return {
+        "sums": [*sums[before].tolist(), *(round(each, 4) for each in own), *sums[after].tolist()],
+        "shares": [*shares[before].tolist(), *step, *shares[after].tolist()],
+    }
+
+
 def learn(purpose: str, pairs: Pairs) -> list[dict[str, Any]]:
     """The model for one truth, and two that saw one fold of the families each; calibrated on the
     sums that these give to the fold they did not see."""
@@ -186,6 +208,8 @@ def learn(purpose: str, pairs: Pairs) -> list[dict[str, Any]]:
     if purpose == "case":
         apart = np.where(pairs.hard, np.minimum(apart, DOUBTFUL), apart)
     curve = isotonic(np.round(apart, 4), truth)
+    if purpose == "case":
+        curve = one_step(curve)
     return [told_trees(model) | {"calibration": curve} for model in models]
 
 

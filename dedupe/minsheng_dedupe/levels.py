@@ -7,7 +7,7 @@ from .comparison import Comparison, Level, ordered, percent
 from .conflicts import fact_comparisons
 from .pairs import Pair
 
-VERSION = "levels:2026-11-22.8"
+VERSION = "levels:2026-11-23.1"
 
 NEAR = 0.85
 """From this share both ways two bodies are one text with edits."""
