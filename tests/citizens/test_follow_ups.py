@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
-from minsheng.cases.service import merge, unmerge
+from minsheng.cases.service import mark_complained, merge, unmerge
 from minsheng.citizens.service import SubmissionInvalid
 from minsheng_sdk import Citizen
 
+FIGURES = (
+    "select measure, sum(change) from fact_changes where measure in ('cases', 'messages', 'joined')"
+    " group by measure having sum(change) <> 0 order by measure"
+)
 THANKS = "谢谢你们，问题已经解决了，给你们点赞！"
 MATTER = "和平路12号院下水道堵了三天，污水漫到门口，物业不管，请派人疏通。"
 
@@ -28,9 +32,15 @@ def test_feature_d20_the_thank_you_letter_joins_its_case_and_is_no_new_arrival(c
     assert county.ask(arrivals)[0][0] == 1
     assert county.ask("select count(*) from cases")[0][0] == 1
     assert county.ask("select stage from cases")[0][0] == "closed"
+    assert county.ask(FIGURES) == [("cases", 1), ("messages", 1)], "neither arrival nor duplicate"
     strange = county.arrive(county.letter("<a3@example.org>", THANKS))
     county.match()
     assert county.number_of(strange) != number, "thanks alone name no case"
+    assert county.ask(FIGURES) == [("cases", 2), ("messages", 2)]
+    code = county.ask("select code from tenants where id = current_tenant()")[0][0]
+    with county.session() as session:
+        mark_complained(session, county.tools, county.wish(), number, code)
+    assert county.ask(FIGURES) == [("cases", 1), ("messages", 1)], "nothing is left of it"
 
 
 def test_a_stranger_who_names_anothers_letter_gets_a_case_of_their_own(county: Any) -> None:

@@ -25,6 +25,7 @@ from minsheng.intake.service import (
     pull_now,
     push_messages,
 )
+from minsheng.replies.bounces import take_bounce
 from minsheng.replies.service import (
     Words,
     approve,
@@ -102,7 +103,7 @@ class Bureau:
         """Pull, parse and match what is due."""
         handlers: dict[str, Any] = {
             "pull": Puller(self.tools, self.host, LEASE),
-            "parse": Parser(self.tools, self.host, LEASE),
+            "parse": Parser(self.tools, self.host, LEASE, take_bounce),
             "match": MatchMaker(self.tools, LEASE),
         }
         for kind, handler in handlers.items():

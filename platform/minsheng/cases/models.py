@@ -24,7 +24,8 @@ OPEN, MERGED = "open", "merged"
 class Case(TenantTable, Base):
     """The matter (诉求): one or more messages, the unit of work.
 
-    ``origins`` counts the messages by plugin and ``channels`` by channel code, ``reviews`` the open
+    ``origins`` counts the messages by plugin (``follow_ups`` those of them that only follow
+    another one) and ``channels`` by channel code, ``reviews`` the open
     findings that touch the case: all kept in step by the ledger so that the queue needs no joins.
     ``secret`` is a complaint about the office itself: for those who may see it only (see
     :mod:`minsheng.cases.sight`). ``stage`` to ``closed_at`` are what the rooms above say of it
@@ -60,6 +61,7 @@ class Case(TenantTable, Base):
     region: Mapped[str]
     message_count: Mapped[int] = mapped_column(Integer)
     origins: Mapped[dict[str, Any]]
+    follow_ups: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     channels: Mapped[dict[str, Any]]
     reviews: Mapped[int] = mapped_column(Integer, server_default="0")
     secret: Mapped[bool] = mapped_column(server_default=text("false"))

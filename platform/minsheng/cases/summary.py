@@ -1,6 +1,7 @@
 """What the queue shows of a case, kept in step with the messages that stand in it.
 
-One statement counts messages by origin and channel, one the open reviews, for any number of cases.
+One statement counts messages by origin and channel, and those that only follow another one of the
+case; one counts the open reviews; for any number of cases.
 """
 
 import uuid
@@ -24,6 +25,17 @@ _COUNTS = text("""
         select case_id, jsonb_object_agg(plugin, messages) as origins from (
             select case_id, plugin, sum(messages) as messages from standing group by 1, 2
         ) each group by case_id
+    ), followed as (
+        select case_id, jsonb_object_agg(plugin, messages) as follow_ups from (
+            select cm.case_id, m.plugin, count(*) as messages
+            from case_messages cm
+            join messages m on m.tenant_id = cm.tenant_id and m.id = cm.message_id
+            join case_messages r on r.tenant_id = cm.tenant_id and r.message_id = cm.via_id
+                and r.case_id = cm.case_id
+            where cm.tenant_id = :tenant and cm.case_id = any(:ids)
+                and cm.reasons -> 0 ->> 'code' = 'follow_up'
+            group by 1, 2
+        ) each group by case_id
     ), by_channel as (
         select case_id, jsonb_object_agg(code, messages) as channels, sum(messages) as messages,
                max(last_at) as last_at
@@ -31,10 +43,12 @@ _COUNTS = text("""
     )
     update cases k
     set message_count = coalesce(c.messages, 0), origins = coalesce(p.origins, '{}'),
+        follow_ups = coalesce(f.follow_ups, '{}'),
         channels = coalesce(c.channels, '{}'), last_at = coalesce(c.last_at, k.last_at),
         version = k.version + 1
     from unnest(cast(:ids as uuid[])) wanted(id)
     left join by_plugin p on p.case_id = wanted.id
+    left join followed f on f.case_id = wanted.id
     left join by_channel c on c.case_id = wanted.id
     where k.tenant_id = :tenant and k.id = wanted.id
 """)

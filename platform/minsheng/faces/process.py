@@ -25,6 +25,7 @@ from minsheng.intake.parsing import Parser
 from minsheng.intake.pulls import Puller
 from minsheng.intake.service import MATCH, PARSE, PULL
 from minsheng.replies.adopting import ADOPT, Adopter
+from minsheng.replies.bounces import take_bounce
 from minsheng.replies.notices import PROMISE_KEPT, Teller
 from minsheng.replies.receipts import Acknowledger
 from minsheng.replies.settings import ACKNOWLEDGE
@@ -142,7 +143,7 @@ def make_runner(process: Process) -> Runner:
     lease = timedelta(seconds=process.settings.number("MINSHENG_LEASE_SECONDS"))
     handlers = {
         PULL: Handler(Puller(tools, host, lease).work, CHANNELS, batch=1),
-        PARSE: Handler(Parser(tools, host, lease).work, CHANNELS),
+        PARSE: Handler(Parser(tools, host, lease, take_bounce).work, CHANNELS),
         MATCH: Handler(MatchMaker(tools, lease, place_messages).work, CASES),
         ROLL_UP: Handler(RollUp(tools, lease).work, CASES),
         CARRY: Handler(Carrier(tools, lease).work, CASES),

@@ -23,6 +23,8 @@ from minsheng_tenants import tenant_of
 RAW = "inbox.raw"
 PARSE = "parse"
 WAITING, PARSED, QUARANTINED, SAME = "waiting", "parsed", "quarantined", "same"
+REPORT = "report"
+"""It tells of a mail of ours that came back, and is no message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class InboxItem(TenantTable, Base):
     """One arrival, sealed exactly as it came: taken in once by its ``source_key``.
 
     ``digest`` is the blind index of the bytes; ``same_as`` marks an arrival that the source only
-    numbered anew (another ``epoch``). States: waiting, parsed, quarantined, same.
+    numbered anew (another ``epoch``). States: waiting, parsed, quarantined, same, report
+    (about a mail of ours, no message).
     """
 
     __tablename__ = "inbox"

@@ -1,16 +1,16 @@
 """Parsing: inbox rows become messages, or go to quarantine with their bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from minsheng.audit import SYSTEM, Tools
 from minsheng.intake.channels import channel_settings
 from minsheng.intake.host import ParseFailure, PluginHost
-from minsheng.intake.inbox import RAW, WAITING
+from minsheng.intake.inbox import RAW, REPORT, WAITING
 from minsheng.intake.messages import Arrival, mark_parsed, store_messages
 from minsheng.intake.models import Channel, InboxItem
 from minsheng.intake.quarantine import put_aside, resolve
@@ -19,6 +19,7 @@ from minsheng.runtime.work import Claim, finish_work, hold_work
 from minsheng_sdk import ParsedMessage, RawItem
 
 Outcome = ParsedMessage | ParseFailure
+TakeReport = Callable[[Session, Tools, Channel, ParsedMessage], bool]
 # PostgreSQL keeps moments that Python cannot read back; one such row would stop whoever reads it.
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -27,8 +28,14 @@ _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 class Parser:
     """Answers work of the kind "parse": one row is one arrival that waits in the inbox."""
 
-    def __init__(self, tools: Tools, host: PluginHost, lease: timedelta) -> None:
-        """``lease`` is renewed whenever a part of the claims is committed."""
+    def __init__(
+        self, tools: Tools, host: PluginHost, lease: timedelta, report: TakeReport | None = None
+    ) -> None:
+        """``lease`` is renewed whenever a part of the claims is committed.
+
+        ``report`` takes what is no message but tells of one of ours, and says whether it did.
+        """
+        self._report = report
         self._tools = tools
         self._host = host
         self._lease = lease
@@ -90,11 +97,7 @@ class Parser:
         with self._tools.database.session(channel.tenant_id) as session:
             finish_work(session, [claim for claim, _ in ready])
             hold_work(session, left, self._tools.clock.now() + self._lease)
-            arrivals = [
-                Arrival(claim.row_id, outcome)
-                for claim, outcome in ready
-                if isinstance(outcome, ParsedMessage)
-            ]
+            arrivals = self._arrivals(session, channel, ready)
             ids = store_messages(session, self._tools, channel, arrivals)
             mark_parsed(session, arrivals)
             self._tools.auditor.record(session, SYSTEM, "message.read", "message", *ids)
@@ -104,6 +107,23 @@ class Parser:
                     put_aside(session, self._tools, claim.row_id, outcome.reason, outcome.detail)
             failpoint("parse.before_commit")
         failpoint("parse.after_commit")
+
+    def _arrivals(
+        self, session: Session, channel: Channel, ready: Sequence[tuple[Claim, Outcome]]
+    ) -> list[Arrival]:
+        """What becomes a message; reports about our own mails are taken and marked here."""
+        read = [(claim.row_id, each) for claim, each in ready if isinstance(each, ParsedMessage)]
+        taken = [
+            row_id
+            for row_id, parsed in read
+            if self._report is not None and self._report(session, self._tools, channel, parsed)
+        ]
+        if taken:
+            done = update(InboxItem).where(InboxItem.id.in_(taken)).values(state=REPORT)
+            session.execute(done)
+            resolve(session, self._tools, taken)
+            self._tools.auditor.record(session, SYSTEM, "message.read", "inbox", *taken)
+        return [Arrival(row_id, parsed) for row_id, parsed in read if row_id not in taken]
 
 
 def _sound(outcome: Outcome, item: InboxItem) -> Outcome:

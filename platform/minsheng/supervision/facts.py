@@ -6,8 +6,9 @@ totals of what has changed, and has that office do the same. Telling absolute to
 telling harmless; ``stamp`` keeps a worker that was stopped from overwriting newer ones.
 
 Measures, by day: ``cases`` opened, ``messages`` in them (by plugin), ``joined`` = messages beyond
-each case's first, and ``open`` = still open: by the day the case was opened. ``due`` = open cases
-by the day of their deadline, ``closed`` and ``late`` by the day of closing. Complaints about the
+each case's first, and ``open`` = still open: by the day the case was opened. A citizen's follow-up
+of an earlier message is neither a message nor joined here (migration 0033). ``due`` = open cases by
+the day of their deadline, ``closed`` and ``late`` by the day of closing. Complaints about the
 office itself count nowhere.
 """
 

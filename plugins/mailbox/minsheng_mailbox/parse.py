@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 
 from minsheng_mailbox import body as bodies
 from minsheng_mailbox import fields, mime
+from minsheng_mailbox.bounces import returned
 from minsheng_mailbox.headers import Headers
 from minsheng_mailbox.mime import Part
 from minsheng_sdk import Attachment, Citizen, MessageUnreadable, ParsedMessage, RawItem
@@ -52,6 +53,7 @@ def parse(item: RawItem) -> ParsedMessage:
     received_at, dated = when(headers, datetime.now(UTC))
     sender = fields.mailboxes(headers.raw("from"), headers.charset)
     extra = _extra(headers, sender) | dated | _letter_extra(letter) | truncated(item.raw, headers)
+    extra |= returned(item.raw, headers, parts)
     return ParsedMessage(
         external_id=fields.message_id(headers.raw("message-id")),
         subject=headers.text("subject")[:MAX_SUBJECT],
