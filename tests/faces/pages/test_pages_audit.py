@@ -22,7 +22,7 @@ PUT_TOGETHER = {
     "f'case.{kind}'": ["case.unmerged", "case.split", "case.complained", "case.not_complained"],
     "f'finding.{outcome}'": ["finding.same", "finding.related", "finding.different"],
     "f'crossing.{said}'": ["crossing.agree", "crossing.decline"],
-    "f'delivery.{row.state}'": ["delivery.sent", "delivery.failed", "delivery.uncertain"],
+    "f'delivery.{state}'": ["delivery.sent", "delivery.failed", "delivery.uncertain"],
     "f'delivery.{verb}'": ["delivery.resend", "delivery.settle", "delivery.taken"],
     "f'document.{state}'": ["document.live", "document.withdrawn", "document.dead"],
     "f'handover.{verb}'": ["handover.accept", "handover.return", "handover.answer"],

@@ -162,7 +162,7 @@ def test_the_rail_holds_overview_and_checks_apart_from_the_sources(desk: Any) ->
     words = [title or label for title, label in rail]
     at, then = words.index("统览督查"), words.index("来源")
     assert words[at + 1 : then] == ["总览", "跨单位线索", "差评倒查", "回头看"]
-    assert words[then + 1 :] == ["渠道", "隔离区"]
+    assert words[then + 1 :] == ["渠道", "发送", "隔离区"]
 
 
 def test_days_on_pages_are_said_as_people_say_them(desk: Any) -> None:
