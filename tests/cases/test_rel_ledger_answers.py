@@ -214,6 +214,13 @@ class Picture:
         pairs = [(self.cases[c.merged_into], c) for c in self.cases.values() if c.merged_into]
         return sorted((into.number, case.number) for into, case in pairs if into.state == OPEN)
 
+    def stands(self, number: str) -> str:
+        """The open case in which a case stands now: itself, or the one it was joined to."""
+        case = next(each for each in self.cases.values() if each.number == number)
+        while case.merged_into:
+            case = self.cases[case.merged_into]
+        return case.number
+
     def columns(self, case: Case) -> dict[str, Any]:
         here = [row.message_id for row in self.places.values() if row.case_id == case.id]
         messages = sorted(self.marks[each] for each in here)
@@ -333,12 +340,17 @@ def _unmerge_one(office: Twin) -> bool:
 
 
 def _rejoin_one(office: Twin) -> bool:
-    for number, inside in office.read().held().items():
+    """Join one part of a matter to its home, or to where its home was joined: a case that was
+    joined and then emptied by splits stands again only when what was split off is joined first."""
+    seen = office.read()
+    for number, inside in seen.held().items():
         for matter, messages in inside.items():
             home = office.homes[matter]
             if home != number and len(inside) > 1:
                 return office.do(split, number, messages)
-            if home != number and office.do(merge, home, number, despite_not_same=True):
+            if home != number and office.do(
+                merge, seen.stands(home), number, despite_not_same=True
+            ):
                 return True
     return False
 

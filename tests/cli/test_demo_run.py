@@ -119,13 +119,15 @@ class Demo:
         return self._token
 
     def cases(self) -> dict[str, int]:
-        """How many messages stand in each case of the queue, by its number."""
-        found, cursor = {}, ""
-        while cursor is not None:
-            asked = urllib.parse.urlencode({"limit": 200, "cursor": cursor})
-            _status, page = self.ask(f"/api/v1/cases?{asked}")
-            found |= {case["number"]: case["message_count"] for case in page["items"]}
-            cursor = page["next_cursor"]
+        """How many messages stand in each case, closed ones too, by its number."""
+        found = {}
+        for state in ("open", "closed"):
+            cursor = ""
+            while cursor is not None:
+                asked = urllib.parse.urlencode({"limit": 200, "cursor": cursor, "state": state})
+                _status, page = self.ask(f"/api/v1/cases?{asked}")
+                found |= {case["number"]: case["message_count"] for case in page["items"]}
+                cursor = page["next_cursor"]
         return found
 
     def runs(self) -> dict[str, str]:

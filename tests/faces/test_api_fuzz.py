@@ -45,6 +45,7 @@ RULES = {
     "GET /api/v1/handovers": "a cursor is what the list gave",
     "POST /api/v1/handovers/{handover_id}/return": "a return needs a reason",
     "POST /api/v1/handovers/{handover_id}/recall": "a recall needs a reason",
+    "POST /api/v1/handovers/{handover_id}/files/{number}": "a purpose of its own needs words",
     "POST /api/v1/crossings/rules": "each rule stands once",
     "PATCH /api/v1/matching": "thresholds lie in their order",
     "GET /api/v1/metrics": "a window begins before it ends and is no longer than a year",

@@ -78,8 +78,9 @@ class Stage:
 
     def _part(self, found: re.Match[str]) -> str:
         kind, name = found.groups()
-        absent = str(uuid.UUID(int=1)) if kind == "uuid" else "1" if kind == "int" else "absent"
-        return self.ids.get(name, absent)
+        if kind == "int":
+            return "1"
+        return self.ids.get(name, str(uuid.UUID(int=1)) if kind == "uuid" else "absent")
 
 
 @pytest.fixture(scope="session")

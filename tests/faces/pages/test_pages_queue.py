@@ -12,7 +12,7 @@ LIVE = {"HX-Request": "true"}
 
 
 def _subjects(page: str) -> list[str]:
-    return re.findall(r'class="row-subject"[^>]*>([^<]+)<', page)
+    return re.findall(r'class="row-subject"[^>]*><bdi>([^<]+)<', page)
 
 
 def test_a_row_says_where_its_messages_came_from(desk: Any) -> None:
