@@ -48,7 +48,7 @@ SETTINGS = {
 _LEAST_STEP = 150
 """Fewest pairs behind a step of the calibration: a share of fewer says too little."""
 
-_UNSURE = 0.8, 0.96
+_UNSURE = 0.8, 0.95
 """Between these shares no difference is told: a bound of 99 right in a hundred, chosen on some 650
 joins, would lie anywhere between them by chance alone (docs/decisions/0020)."""
 
