@@ -53,12 +53,6 @@ def whole() -> bool:
 
 
 @pytest.fixture
-def scaled() -> Callable[[int, int], int]:
-    """``scaled(full, reduced)``: the count of this run."""
-    return lambda full, reduced: min(full, reduced * scale())
-
-
-@pytest.fixture
 def dice() -> random.Random:
     """The chance of this test; its seed is printed when the test fails."""
     seed = int(os.environ.get("MINSHENG_SEED") or random.SystemRandom().getrandbits(32))

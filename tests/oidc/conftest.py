@@ -7,7 +7,6 @@ ours is real, and every test goes in by the pages.
 import base64
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -273,13 +272,6 @@ def office_app(shared_app: Flask, clock: SetClock) -> Iterator[Flask]:
     yield shared_app
     shared_app.config["SESSION_COOKIE_SECURE"] = False
     shared_app.extensions.pop("minsheng_providers", None)
-
-
-@pytest.fixture
-def scaled() -> Callable[[int, int], int]:
-    """``scaled(full, reduced)``: the count of this run."""
-    scale = int(os.environ.get("MINSHENG_SCALE") or 1)
-    return lambda full, reduced: min(full, reduced * scale)
 
 
 @pytest.fixture

@@ -36,13 +36,6 @@ CHANNELS = {"line": "hotline_12345", "letters": "mailbox", "board": "leaders_boa
 
 
 @pytest.fixture
-def scaled() -> Callable[[int, int], int]:
-    """``scaled(full, reduced)``: the count of this run."""
-    size = int(os.environ.get("MINSHENG_SCALE") or 1)
-    return lambda full, reduced: min(full, reduced * size)
-
-
-@pytest.fixture
 def dice() -> random.Random:
     """The chance of this test; its seed is printed when the test fails."""
     seed = int(os.environ.get("MINSHENG_SEED") or random.SystemRandom().getrandbits(32))
