@@ -6,7 +6,7 @@ fails, before the two names are changed in one transaction, changes nothing.
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
@@ -125,15 +125,14 @@ def _take_place(server: Connection, owner_url: str, name: str, beside: str) -> N
         _do(server, f'alter database "{beside}" rename to "{name}"')
         return
     _do(server, f'alter database "{name}" allow_connections false')
-    try:
+    with ExitStack() as undone:
+        undone.callback(_do, server, f'alter database "{name}" allow_connections true')
         _check_unused(server, name)
         with _connected(_beside(owner_url, "postgres")) as both:
             both.exec_driver_sql(f'alter database "{name}" rename to "{beside}_old"')
             both.exec_driver_sql(f'alter database "{beside}" rename to "{name}"')
             both.commit()
-    except BaseException:
-        _do(server, f'alter database "{name}" allow_connections true')
-        raise
+        undone.pop_all()
     _do(server, f'drop database "{beside}_old"')
 
 
